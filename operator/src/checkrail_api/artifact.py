@@ -1,0 +1,85 @@
+"""The artifact: files under a digest, and the manifest that makes them exist."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from checkrail_api.model import Model, Report, Sha256
+from checkrail_api.reports import Metric, Signature
+
+MODEL_FILE = "model.onnx"
+MANIFEST_FILE = "manifest.json"
+SIGNATURE_FILE = "signature.json"
+METRICS_FILE = "metrics.json"
+PROFILE_FILE = "profile.json"
+PROVENANCE_FILE = "provenance.intoto.jsonl"
+NATIVE_DIR = "native"
+
+MEDIA_TYPES = {
+    MODEL_FILE: "application/vnd.onnx.model",
+    SIGNATURE_FILE: "application/vnd.checkrail.signature.v1+json",
+    METRICS_FILE: "application/vnd.checkrail.metrics.v1+json",
+    PROFILE_FILE: "application/vnd.checkrail.profile.v1+json",
+    PROVENANCE_FILE: "application/vnd.in-toto+json",
+}
+
+
+class Component(Model):
+    """One file of the artifact."""
+
+    name: Annotated[str, Field(max_length=256)]
+    """Path below the artifact's prefix."""
+    media_type: Annotated[str, Field(max_length=128)]
+    """What the file is."""
+    sha256: Sha256
+    """Digest of the file."""
+    size_bytes: Annotated[int, Field(ge=0)]
+    """Size of the file, bytes."""
+
+
+class Manifest(Report):
+    """``manifest.json``: written last, with If-None-Match; without it the artifact does not exist.
+
+    A function of the training inputs alone: no time, no host, no attempt. Two runs with the same
+    inputs write the same bytes.
+    """
+
+    schema_version: Literal[1] = 1
+    model: str
+    sha256: Sha256
+    """Digest of model.onnx: the artifact's name."""
+    opset: int
+    components: list[Component]
+    """Every other file, sorted by name."""
+
+
+class FeatureProfile(Model):
+    """What training saw in one feature."""
+
+    name: str
+    datatype: str
+    null_rate: str
+    min: str | None = None
+    max: str | None = None
+    categories: list[str] = []
+    """Known values of a categorical feature, sorted."""
+
+
+class Profile(Report):
+    """``profile.json``: the training profile of features and scores."""
+
+    features: list[FeatureProfile]
+    score_output: str
+    """Name of the output tensor whose values are the scores."""
+    score_edges: list[float]
+    """Increasing edges of the score histogram, from quantiles of the hold-out scores."""
+
+
+class Metrics(Report):
+    """``metrics.json``."""
+
+    metrics: list[Metric]
+
+
+SignatureFile = Signature
+"""``signature.json`` is a ``Signature``."""

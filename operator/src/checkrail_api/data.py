@@ -1,0 +1,144 @@
+"""Which rows a run sees: sources, their join, filters, roles of columns and the hold-out."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from checkrail_api.model import ColumnName, Decimal, IntOrString, Model, ObjectUri
+from checkrail_api.object_store import ObjectStore
+
+FilterOp = Literal["Eq", "NotEq", "Gt", "GtEq", "Lt", "LtEq", "In", "NotIn", "IsNull", "NotNull"]
+
+Instant = Annotated[
+    str,
+    Field(
+        max_length=32,
+        pattern=r"^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})?)?$",
+    ),
+]
+"""A date or an instant, ISO 8601."""
+
+
+class Source(Model):
+    """One data set."""
+
+    cel: ClassVar[dict[str, str]] = {
+        r"self.uri.matches('\\.(parquet|csv|csv\\.gz)$')": (
+            "uri must end in .parquet, .csv or .csv.gz: the suffix is the format"
+        ),
+    }
+
+    name: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z_][a-z0-9_]*$")]
+    """Name of the table in the query."""
+
+    uri: ObjectUri
+    """Object or glob to read: s3://bucket/key. The suffix is the format."""
+
+
+class Filter(Model):
+    """A condition that every used row meets; applied after the join."""
+
+    cel: ClassVar[dict[str, str]] = {
+        "self.op in ['In', 'NotIn'] ? has(self.values) && !has(self.value) : true": (
+            "op In and NotIn take values, a list, and no value"
+        ),
+        "self.op in ['IsNull', 'NotNull'] ? !has(self.value) && !has(self.values) : true": (
+            "op IsNull and NotNull take neither value nor values"
+        ),
+        "self.op in ['Eq', 'NotEq', 'Gt', 'GtEq', 'Lt', 'LtEq']"
+        " ? has(self.value) && !has(self.values) : true": (
+            "op Eq, NotEq, Gt, GtEq, Lt and LtEq take one value and no values"
+        ),
+    }
+
+    column: ColumnName
+    """Column of the joined table."""
+
+    op: FilterOp
+    """Comparison. A row whose value is null meets none but IsNull."""
+
+    value: IntOrString | None = None
+    """What the column is compared with, read as the column's type; a fraction is written as text:
+    "0.5"."""
+
+    values: Annotated[list[IntOrString], Field(min_length=1, max_length=64)] | None = None
+    """For In and NotIn: the values."""
+
+
+class Holdout(Model):
+    """Which rows the model never sees in training and is judged on."""
+
+    cel: ClassVar[dict[str, str]] = {
+        "self.strategy == 'DateRange' ? has(self.from) : !has(self.from) && !has(self.to)": (
+            "strategy DateRange needs from; from and to belong to DateRange only"
+        ),
+        "self.strategy == 'Fraction' ? has(self.fraction) : !has(self.fraction)": (
+            "strategy Fraction needs fraction, and fraction belongs to Fraction only"
+        ),
+        "!has(self.fraction) || (double(self.fraction) > 0.0 && double(self.fraction) < 1.0)": (
+            "fraction must be greater than 0 and less than 1"
+        ),
+    }
+
+    strategy: Literal["DateRange", "Fraction"]
+    """DateRange holds out the rows whose timeColumn lies in [from, to): rows before from are
+    trained on, rows at or after to are left out of both. Fraction holds out a share of the rows,
+    drawn with train.seed."""
+
+    from_: Instant | None = Field(default=None, alias="from")
+    """DateRange: first instant of the hold-out, ISO 8601; without an offset it is UTC."""
+
+    to: Instant | None = None
+    """DateRange: first instant after the hold-out, ISO 8601. Absent: no end."""
+
+    fraction: Decimal | None = None
+    """Fraction: share of the rows to hold out, between 0 and 1."""
+
+
+class Data(Model):
+    """The table a run trains on and what its columns are for."""
+
+    cel: ClassVar[dict[str, str]] = {
+        "size(self.sources) == 1 || has(self.query)": (
+            "query is needed with more than one source: it says how they join"
+        ),
+        "self.holdout.strategy != 'DateRange' || has(self.timeColumn)": (
+            "holdout strategy DateRange needs timeColumn"
+        ),
+        "!has(self.features) || !self.features.exists(f, f == self.label)": (
+            "label must not be one of features"
+        ),
+        "!has(self.features) || !has(self.key) || !self.features.exists(f, f == self.key)": (
+            "key must not be one of features"
+        ),
+        "self.sources.all(s, self.sources.exists_one(t, t.name == s.name))": (
+            "names of sources must differ"
+        ),
+    }
+
+    sources: Annotated[list[Source], Field(min_length=1, max_length=32)]
+    """Data sets, each a table of the query."""
+
+    object_store: ObjectStore | None = None
+    """Service that holds the sources. Absent: the operator's default."""
+
+    query: Annotated[str, Field(min_length=1, max_length=16_384)] | None = None
+    """SELECT over the sources in DuckDB's SQL. Absent: all columns of the one source."""
+
+    filters: Annotated[list[Filter], Field(max_length=32)] = []
+    """Conditions on the joined rows; all must hold."""
+
+    label: ColumnName
+    """Column to predict."""
+
+    features: Annotated[list[ColumnName], Field(min_length=1, max_length=512)] | None = None
+    """Columns the model sees, in this order. Absent: every column but label, key and timeColumn."""
+
+    key: ColumnName | None = None
+    """Column that identifies a row; never a feature. It gives rows their fixed order."""
+
+    time_column: ColumnName | None = None
+    """Column with the time of a row (date or timestamp); a feature only if features names it."""
+
+    holdout: Holdout
+    """Which rows are held out."""

@@ -1,0 +1,78 @@
+"""The base of every API type: strict where people write, lenient where programs report."""
+
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+
+class Model(BaseModel):
+    """A part of a custom resource: camelCase on the wire, frozen, unknown fields refused.
+
+    ``cel`` holds validation rules, ``{rule: message}``; the CRD generator turns them into
+    ``x-kubernetes-validations``. The message says what must be, in the user's words.
+    Attribute docstrings become ``kubectl explain``.
+    """
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    cel: ClassVar[dict[str, str]] = {}
+
+    def dump(self) -> dict[str, Any]:
+        """Return the JSON form: aliases as keys, absent instead of null."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+class Report(Model):
+    """What one of our programs tells another; an older reader skips newer fields."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+Name = Annotated[
+    str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]
+"""Name of an object in the same namespace (DNS-1123 subdomain)."""
+
+ModelName = Annotated[
+    str, Field(min_length=1, max_length=54, pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$")
+]
+"""Name of a line of versions; a version's name adds ``-`` and 8 hexadecimal digits to it."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", min_length=64, max_length=64)]
+"""A SHA-256 digest in lower-case hexadecimal."""
+
+Decimal = Annotated[str, Field(max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$")]
+"""A decimal number as a string, so that every client reads the same figure."""
+
+ColumnName = Annotated[str, Field(min_length=1, max_length=128)]
+"""Name of a column of the joined table."""
+
+ObjectUri = Annotated[str, Field(max_length=1024, pattern=r"^s3://[a-z0-9][a-z0-9.-]+/.+$")]
+"""A key or glob in a bucket: ``s3://bucket/key``."""
+
+PrefixUri = Annotated[str, Field(max_length=1024, pattern=r"^s3://[a-z0-9][a-z0-9.-]+(/[^/]+)*/?$")]
+"""A bucket, or a prefix in it: ``s3://bucket/prefix``."""
+
+IntOrString = Annotated[
+    int | Annotated[str, Field(max_length=1024)],
+    Field(json_schema_extra={"x-kubernetes-int-or-string": True}),
+]
+"""A whole number, or text."""
+
+Quantity = Annotated[
+    int | Annotated[str, Field(max_length=32)],
+    Field(json_schema_extra={"x-kubernetes-int-or-string": True}),
+]
+"""A Kubernetes resource quantity, for example ``500m`` or ``2Gi``."""
+
+FreeForm = Annotated[
+    dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
+]
+"""Any JSON object, passed on as given."""

@@ -1,0 +1,276 @@
+"""ModelDeployment: which version serves, and how a new one takes over."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from checkrail_api.conditions import Condition, Time
+from checkrail_api.kind import Column, Crd, Scale, condition_column
+from checkrail_api.model import Model, ModelName, Name, Sha256
+from checkrail_api.pod import Placement, Resources
+
+Hostname = Annotated[
+    str, Field(min_length=1, max_length=253, pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+]
+
+
+class VersionRef(Model):
+    """A ModelVersion in the same namespace."""
+
+    name: Name
+    """Name of the ModelVersion."""
+
+
+class Follow(Model):
+    """Every newly published version of a model."""
+
+    model: ModelName
+    """Line of versions to follow."""
+
+
+class ModelChoice(Model):
+    """Which version is asked for."""
+
+    cel: ClassVar[dict[str, str]] = {
+        "has(self.versionRef) != has(self.follow)": "set exactly one of versionRef and follow",
+    }
+
+    version_ref: VersionRef | None = None
+    """A pinned version: what a GitOps repository wants."""
+
+    follow: Follow | None = None
+    """The newest version of a model becomes the candidate by itself."""
+
+
+class Server(Model):
+    """The scoring server. A change makes a new revision, which climbs like a new version."""
+
+    image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    """Server image. Absent: the operator's default at the time the revision is made."""
+
+    resources: Resources | None = None
+    """Requests and limits of the server. Absent: 250m and 256Mi requested, 512Mi allowed."""
+
+
+class Step(Model):
+    """One share of the traffic, and how long it is held."""
+
+    weight: Annotated[int, Field(ge=1, le=100)]
+    """Share of the requests that the new version gets, percent."""
+
+    hold_seconds: Annotated[int, Field(ge=0, le=604_800)]
+    """How long the share is held before the next step, seconds."""
+
+
+DEFAULT_STEPS = [
+    Step(weight=5, hold_seconds=60),
+    Step(weight=25, hold_seconds=60),
+    Step(weight=50, hold_seconds=60),
+]
+
+
+class Rollout(Model):
+    """How a new version takes over."""
+
+    cel: ClassVar[dict[str, str]] = {
+        "self.steps.all(a, self.steps.exists_one(b, b.weight == a.weight))": (
+            "weights of steps must differ and increase"
+        ),
+    }
+
+    steps: Annotated[list[Step], Field(min_length=1, max_length=20)] = DEFAULT_STEPS
+    """Shares to visit, increasing; after the last one the new version gets everything."""
+
+    progress_deadline_seconds: Annotated[int, Field(ge=10, le=86_400)] = 600
+    """Time that pods of a version have to become ready before it is taken back, seconds."""
+
+    retry: Annotated[str, Field(max_length=64)] = ""
+    """Any new value lets a version that was rolled back try again."""
+
+
+class ParentRef(Model):
+    """A Gateway, as in gateway.networking.k8s.io/v1."""
+
+    name: Name
+    """Name of the Gateway."""
+    namespace: Name | None = None
+    """Its namespace. Absent: the ModelDeployment's."""
+    section_name: Name | None = None
+    """Listener of the Gateway. Absent: all that accept the route."""
+
+
+class GatewayTraffic(Model):
+    """A Gateway API HTTPRoute with exact weights."""
+
+    parent_refs: Annotated[list[ParentRef], Field(min_length=1, max_length=8)]
+    """Gateways that carry the route."""
+
+    hostnames: Annotated[list[Hostname], Field(max_length=16)] = []
+    """Host names that the route answers to. Empty: all of the Gateway's."""
+
+    path: Annotated[str, Field(max_length=256, pattern=r"^/[A-Za-z0-9/._~-]*$")] = "/"
+    """Path prefix of the route; it is taken off before the request reaches the server."""
+
+
+class Traffic(Model):
+    """How requests reach the pods."""
+
+    gateway: GatewayTraffic
+    """Split by a Gateway API implementation."""
+
+
+class ModelDeploymentSpec(Model):
+    """What serves, with how many pods, and how a change is made."""
+
+    model: ModelChoice
+    """Which version is asked for."""
+
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Pods of each revision that takes traffic."""
+
+    server: Server | None = None
+    """Settings of the scoring server."""
+
+    pod: Placement | None = None
+    """Settings of the server's pods."""
+
+    rollout: Rollout = Rollout()
+    """How a new version takes over."""
+
+    traffic: Traffic
+    """How requests reach the pods."""
+
+
+class RevisionStatus(Model):
+    """One revision: a version on a server image with its settings."""
+
+    version: Name
+    """ModelVersion."""
+    sha256: Sha256
+    """Digest of its model.onnx."""
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$", max_length=8)]
+    """Hash of digest, server image and settings."""
+    image: Annotated[str, Field(max_length=512)]
+    """Server image, pinned when the revision was made."""
+    replicas: Annotated[int, Field(ge=0)] = 0
+    """Pods there are."""
+    ready_replicas: Annotated[int, Field(ge=0)] = 0
+    """Pods that answer."""
+
+
+class CanaryStatus(RevisionStatus):
+    """The revision that is taking over, or, before anything serves, the first one."""
+
+    step: Annotated[int, Field(ge=0)] = 0
+    """Steps entered: 0 before any traffic."""
+    weight: Annotated[int, Field(ge=0, le=100)] = 0
+    """Share of the requests it gets, percent."""
+    since: Time
+    """When this step, or the wait for readiness before the first, began."""
+
+
+class TrafficShare(Model):
+    """The share of one version."""
+
+    version: Name
+    """ModelVersion."""
+    revision: Annotated[str, Field(max_length=8)]
+    """Revision of it."""
+    desired_percent: Annotated[int, Field(ge=0, le=100)]
+    """Share that the route asks for, percent."""
+
+
+class Rejected(Model):
+    """A revision that was taken back and is not tried again by itself."""
+
+    version: Name
+    """ModelVersion."""
+    sha256: Sha256
+    """Digest of its model.onnx."""
+    revision: Annotated[str, Field(max_length=8)]
+    """Revision that failed."""
+    reason: Annotated[str, Field(max_length=64)]
+    """Why."""
+    message: Annotated[str, Field(max_length=1024)] = ""
+    """Why, for people."""
+    time: Time
+    """When."""
+
+
+class ModelDeploymentStatus(Model):
+    """What serves now, and what is under way."""
+
+    observed_generation: Annotated[int, Field(ge=0)] | None = None
+    """Generation of the spec that this status speaks of."""
+
+    conditions: Annotated[
+        list[Condition],
+        Field(max_length=16, json_schema_extra={"x-kubernetes-list-map-keys": ["type"]}),
+    ] = []
+    """Available: something serves now. Ready: what the spec asks for is what serves."""
+
+    stable: RevisionStatus | None = None
+    """The revision that serves, and the way back."""
+
+    canary: CanaryStatus | None = None
+    """The revision that is taking over."""
+
+    traffic: Annotated[list[TrafficShare], Field(max_length=2)] = []
+    """Shares of the requests."""
+
+    rejected: Annotated[list[Rejected], Field(max_length=16)] = []
+    """Revisions that were taken back, newest first."""
+
+    observed_retry: Annotated[str, Field(max_length=64)] | None = None
+    """Value of rollout.retry that was last acted on."""
+
+    step: Annotated[str, Field(max_length=16)] | None = None
+    """Step of the rollout, for reading: 2/3."""
+
+    url: Annotated[str, Field(max_length=1024)] | None = None
+    """Where to send requests inside the cluster: host name and path of the route."""
+
+    replicas: Annotated[int, Field(ge=0)] | None = None
+    """Pods of all revisions."""
+
+    selector: Annotated[str, Field(max_length=1024)] | None = None
+    """Label selector of the pods, for the scale subresource."""
+
+
+class ModelDeployment(Model):
+    """A model that serves live traffic, and the way new versions take over."""
+
+    crd: ClassVar[Crd] = Crd(
+        kind="ModelDeployment",
+        plural="modeldeployments",
+        singular="modeldeployment",
+        short_names=("mdep",),
+        scale=Scale(),
+        selectable_fields=(".spec.model.versionRef.name", ".spec.model.follow.model"),
+        root_cel={
+            "self.metadata.name.size() <= 54"
+            " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')": (
+                "metadata.name must have at most 54 characters, start with a letter and hold only"
+                " lower-case letters, digits and '-': Services are named after it"
+            ),
+        },
+        columns=(
+            condition_column("Ready", "Ready"),
+            condition_column("Available", "Available"),
+            Column("Stable", ".status.stable.version"),
+            Column("Canary", ".status.canary.version"),
+            Column("Weight", ".status.canary.weight", "integer"),
+            Column("Step", ".status.step"),
+            Column("Replicas", ".status.replicas", "integer", wide=True),
+            Column("URL", ".status.url", wide=True),
+            condition_column("Reason", "Ready", "reason", wide=True),
+            condition_column("Message", "Ready", "message", wide=True),
+            Column("Age", ".metadata.creationTimestamp", "date"),
+        ),
+    )
+
+    spec: ModelDeploymentSpec
+    """What is asked for."""
+
+    status: ModelDeploymentStatus | None = None
+    """What is; written by the operator."""

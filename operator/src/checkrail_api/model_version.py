@@ -1,0 +1,119 @@
+"""ModelVersion: the record between training and serving. Never changes."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from checkrail_api.kind import Column, Crd
+from checkrail_api.model import Model, ModelName, Name, Sha256
+from checkrail_api.object_store import ObjectStore
+from checkrail_api.reports import DataUsed, LibraryVersion, Metric, ParityReport, Rows, Signature
+
+
+class Artifact(Model):
+    """The published model."""
+
+    uri: Annotated[str, Field(max_length=2048, pattern=r"^s3://[a-z0-9][a-z0-9.-]+/.+$")]
+    """Prefix that holds the artifact's files."""
+
+    sha256: Sha256
+    """Digest of model.onnx. Servers refuse any other bytes."""
+
+    size_bytes: Annotated[int, Field(ge=0)]
+    """Size of model.onnx, bytes."""
+
+    format: Literal["ONNX"] = "ONNX"
+    """Format of the model."""
+
+    opset: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """ONNX operator set of the default domain."""
+
+
+class RunReference(Model):
+    """The run that made this version first."""
+
+    name: Name
+    """Name of the TrainingJob."""
+    uid: Annotated[str, Field(max_length=64)]
+    """UID of the TrainingJob."""
+    generation: Annotated[int, Field(ge=1)]
+    """Generation of its spec."""
+
+
+class Provenance(Model):
+    """From what the version was made, by what."""
+
+    training_job: RunReference
+    """The run."""
+    data: Annotated[list[DataUsed], Field(max_length=32)] = []
+    """Sources as they were read."""
+    rows: Rows
+    """Rows of each side."""
+    parity: ParityReport
+    """How closely ONNX followed the trained model."""
+    image: Annotated[str, Field(max_length=512)]
+    """Trainer image; with its digest where the container runtime told it."""
+    versions: Annotated[list[LibraryVersion], Field(max_length=32)] = []
+    """Libraries that made it."""
+    seed: Annotated[int, Field(ge=0)]
+    """Seed of the run."""
+    spec_hash: Sha256
+    """Digest of the run's spec as canonical JSON."""
+
+
+class ModelVersionSpec(Model):
+    """An artifact, what it promises, and where it comes from."""
+
+    cel: ClassVar[dict[str, str]] = {
+        "self == oldSelf": "a ModelVersion is a record and never changes: create another one",
+    }
+
+    model: ModelName
+    """Line of versions this one belongs to."""
+
+    artifact: Artifact
+    """The published model."""
+
+    signature: Signature | None = None
+    """Inputs and outputs. Absent when it was too long to report: it is in the artifact."""
+
+    metrics: Annotated[list[Metric], Field(max_length=64)] = []
+    """Figures on the hold-out."""
+
+    provenance: Provenance | None = None
+    """Where it comes from. Absent for an imported model."""
+
+    store: ObjectStore | None = None
+    """Service that holds the artifact. Absent: the operator's default."""
+
+
+class ModelVersion(Model):
+    """A published model: its digest, its figures and its origin."""
+
+    crd: ClassVar[Crd] = Crd(
+        kind="ModelVersion",
+        plural="modelversions",
+        singular="modelversion",
+        short_names=("mv",),
+        selectable_fields=(".spec.model", ".spec.artifact.sha256"),
+        status=False,
+        root_cel={
+            "self.metadata.name"
+            " == self.spec.model + '-' + self.spec.artifact.sha256.substring(0, 8)": (
+                "metadata.name must be <spec.model>-<first 8 digits of spec.artifact.sha256>"
+            ),
+        },
+        columns=(
+            Column("Model", ".spec.model"),
+            Column("Metric", ".spec.metrics[0].name"),
+            Column("Score", ".spec.metrics[0].value"),
+            Column("Run", ".spec.provenance.trainingJob.name"),
+            Column("SHA256", ".spec.artifact.sha256", wide=True),
+            Column("Artifact", ".spec.artifact.uri", wide=True),
+            Column("Parity", ".spec.provenance.parity.maxAbsDiff", wide=True),
+            Column("Age", ".metadata.creationTimestamp", "date"),
+        ),
+    )
+
+    spec: ModelVersionSpec
+    """The record."""

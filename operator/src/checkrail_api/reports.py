@@ -1,0 +1,179 @@
+"""What the trainer tells the operator: progress on stdout, the result as termination message."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from checkrail_api.model import Model, Report, Sha256
+from checkrail_api.reasons import Reason
+
+TERMINATION_MESSAGE_BYTES = 4096
+"""What the kubelet keeps of a termination message."""
+
+
+class Phase(StrEnum):
+    """Steps of a run, in order."""
+
+    FETCHING = "Fetching"
+    """Sources are read, joined, filtered and split."""
+    TRAINING = "Training"
+    """The estimator is fitted."""
+    EVALUATING = "Evaluating"
+    """The hold-out is scored."""
+    EXPORTING = "Exporting"
+    """The model is converted to ONNX."""
+    CHECKING_PARITY = "CheckingParity"
+    """A fresh process compares ONNX Runtime with the trained model."""
+    PUBLISHING = "Publishing"
+    """The artifact is uploaded, its manifest last."""
+
+
+class ProgressEvent(Report):
+    """One line of the trainer's stdout."""
+
+    event: Literal["progress"] = "progress"
+    """Marks the line."""
+    phase: Phase
+    """Step under way."""
+    percent: Annotated[int, Field(ge=0, le=100)]
+    """Share of the whole run that is done, percent."""
+    eta_seconds: Annotated[int, Field(ge=0)] | None = Field(default=None, alias="eta_seconds")
+    """Expected time to the end, seconds."""
+
+
+class Metric(Model):
+    """One figure of the evaluation."""
+
+    name: Annotated[str, Field(max_length=64)]
+    """Name, scikit-learn's where there is one."""
+    value: Annotated[str, Field(max_length=64)]
+    """Value as a decimal number."""
+
+
+class Tensor(Model):
+    """An input or output, in the terms of the Open Inference Protocol."""
+
+    name: Annotated[str, Field(max_length=128)]
+    """Name of the tensor."""
+    datatype: Annotated[str, Field(max_length=16)]
+    """Open Inference Protocol datatype: FP32, INT64, BYTES, ..."""
+    shape: Annotated[list[int], Field(max_length=8)]
+    """Shape; -1 is the number of rows."""
+
+
+class Signature(Model):
+    """What the model asks for and answers."""
+
+    inputs: Annotated[list[Tensor], Field(max_length=512)]
+    """One tensor per raw feature, (rows, 1)."""
+    outputs: Annotated[list[Tensor], Field(max_length=16)]
+    """Tensors of the answer."""
+
+
+class DataUsed(Model):
+    """One source as it was read."""
+
+    source: Annotated[str, Field(max_length=63)]
+    """Name of the source."""
+    uri: Annotated[str, Field(max_length=1024)]
+    """What was asked for."""
+    etag: Annotated[str, Field(max_length=128)]
+    """ETag of the object, or the SHA-256 over all keys and ETags that a glob matched."""
+    bytes: Annotated[int, Field(ge=0)]
+    """Size of the objects, bytes."""
+    rows: Annotated[int, Field(ge=0)]
+    """Rows read."""
+
+
+class Rows(Model):
+    """How many rows each side had."""
+
+    train: Annotated[int, Field(ge=0)]
+    """Rows trained on."""
+    holdout: Annotated[int, Field(ge=0)]
+    """Rows held out."""
+
+
+class ParityReport(Model):
+    """How closely ONNX followed the trained model."""
+
+    rows: Annotated[int, Field(ge=0)]
+    """Rows compared, edge rows included."""
+    max_abs_diff: Annotated[str, Field(max_length=64)]
+    """Largest difference of a score."""
+    flips: Annotated[int, Field(ge=0)]
+    """Rows that got another label."""
+
+
+class ArtifactReport(Report):
+    """What was published."""
+
+    uri: Annotated[str, Field(max_length=2048)]
+    """Prefix that holds the files: <store>/<model>/<sha256>."""
+    sha256: Sha256
+    """Digest of model.onnx."""
+    size_bytes: Annotated[int, Field(ge=0)]
+    """Size of model.onnx, bytes."""
+    opset: Annotated[int, Field(ge=1)]
+    """ONNX operator set of the default domain."""
+
+
+class LibraryVersion(Model):
+    """A library that had a hand in the result."""
+
+    name: Annotated[str, Field(max_length=64)]
+    """Distribution name."""
+    version: Annotated[str, Field(max_length=64)]
+    """Its version."""
+
+
+class TrainerSuccess(Report):
+    """Termination message of a run that published; see ``fit_result`` for its size."""
+
+    outcome: Literal["Published"] = "Published"
+    artifact: ArtifactReport
+    rows: Rows
+    metrics: list[Metric]
+    parity: ParityReport
+    data: list[DataUsed] = []
+    signature: Signature | None = None
+    versions: list[LibraryVersion] = []
+
+
+class TrainerFailure(Report):
+    """Termination message of a run that failed for a reason it understood."""
+
+    outcome: Literal["Failed"] = "Failed"
+    reason: Reason
+    message: Annotated[str, Field(max_length=2048)]
+    metrics: list[Metric] = []
+
+
+def termination_message(result: TrainerSuccess | TrainerFailure) -> bytes:
+    """Return ``result`` as JSON of at most 4,096 bytes.
+
+    When it does not fit, what the manifest in the store also holds is left out, in this order:
+    signature, versions, data. A message of a failure is cut.
+    """
+    if isinstance(result, TrainerFailure):
+        cut = result
+        while len(body := _json(cut)) > TERMINATION_MESSAGE_BYTES:
+            cut = cut.model_copy(
+                update={"message": cut.message[: len(cut.message) * 3 // 4], "metrics": []}
+            )
+        return body
+    for left_out in (
+        (),
+        ("signature",),
+        ("signature", "versions"),
+        ("signature", "versions", "data"),
+    ):
+        body = _json(result, exclude=set(left_out))
+        if len(body) <= TERMINATION_MESSAGE_BYTES:
+            return body
+    return _json(result.model_copy(update={"metrics": result.metrics[:16]}), exclude=set(left_out))
+
+
+def _json(report: Report, exclude: set[str] | None = None) -> bytes:
+    return report.model_dump_json(by_alias=True, exclude_none=True, exclude=exclude).encode()

@@ -1,0 +1,1 @@
+"""From pydantic models to structural CRDs; raises on what a CRD cannot express."""

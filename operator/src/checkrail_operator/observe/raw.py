@@ -1,0 +1,100 @@
+"""What one pass reads live before it decides, and which reads those are."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from checkrail_api.kind import API_VERSION
+from checkrail_operator.plan.types import Manifest, OwnedKind
+
+JOB = ("batch/v1", "Job")
+CONFIG_MAP = ("v1", "ConfigMap")
+POD = ("v1", "Pod")
+SERVICE = ("v1", "Service")
+DEPLOYMENT = ("apps/v1", "Deployment")
+HTTP_ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
+
+CHILD_KINDS: Mapping[OwnedKind, tuple[tuple[str, str], ...]] = {
+    "TrainingJob": (JOB, CONFIG_MAP, POD),
+    "ModelDeployment": (DEPLOYMENT, SERVICE, HTTP_ROUTE, POD),
+    "ModelVersion": (),
+}
+"""Kinds listed by owner label in the owner's namespace."""
+
+LOG_TAIL_LINES = 20
+
+
+@dataclass(frozen=True)
+class Query:
+    """One read of other objects in the owner's namespace.
+
+    Attributes:
+        api_version: Group and version of the kind.
+        kind: The kind.
+        name: One object; None lists.
+        field_selector: Narrows a list.
+    """
+
+    api_version: str
+    kind: str
+    name: str | None = None
+    field_selector: str | None = None
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Everything a pass read, as the API server sent it.
+
+    Attributes:
+        owner: The object itself.
+        children: Objects with the owner's labels, of ``CHILD_KINDS``, pods included.
+        related: Answers to ``related_queries``; what does not exist is absent.
+        logs: Last lines by pod name, of the pods that ``log_pods`` names.
+    """
+
+    owner: Manifest
+    children: tuple[Manifest, ...] = ()
+    related: tuple[Manifest, ...] = ()
+    logs: Mapping[str, str] = field(default_factory=dict)
+
+
+def related_queries(owner: Manifest) -> tuple[Query, ...]:
+    """Name the other objects that a pass for ``owner`` needs.
+
+    A ModelDeployment needs the version it asks for and those its status names; a ModelVersion needs
+    the ModelDeployments that may be waiting for it.
+    """
+    match owner.get("kind"):
+        case "ModelDeployment":
+            return _versions_of(owner)
+        case "ModelVersion":
+            return (Query(API_VERSION, "ModelDeployment"),)
+        case _:
+            return ()
+
+
+def log_pods(children: Iterable[Manifest]) -> tuple[str, ...]:
+    """Name the running training pods, whose last lines hold their progress."""
+    return tuple(
+        sorted(
+            child["metadata"]["name"]
+            for child in children
+            if child.get("kind") == "Pod"
+            and child["metadata"].get("labels", {}).get("checkrail.dev/owner-kind") == "TrainingJob"
+            and child.get("status", {}).get("phase") == "Running"
+        )
+    )
+
+
+def _versions_of(owner: Manifest) -> tuple[Query, ...]:
+    model: Mapping[str, Any] = owner.get("spec", {}).get("model", {})
+    status: Mapping[str, Any] = owner.get("status", {})
+    names = {
+        model.get("versionRef", {}).get("name"),
+        status.get("stable", {}).get("version"),
+        status.get("canary", {}).get("version"),
+    } - {None}
+    queries = [Query(API_VERSION, "ModelVersion", name=name) for name in sorted(names)]
+    if line := model.get("follow", {}).get("model"):
+        queries.append(Query(API_VERSION, "ModelVersion", field_selector=f"spec.model={line}"))
+    return tuple(queries)

@@ -1,0 +1,22 @@
+"""The ways a pass ends early that are not bugs."""
+
+
+class InvalidSpecError(Exception):
+    """An edit is needed; the message names the field and what to change. Not retried."""
+
+
+class TransientError(Exception):
+    """The API server is away, throttling or in conflict: run a new pass, with backoff."""
+
+
+class NameConflictError(Exception):
+    """An object of a name that a child needs exists and is not ours. Never touched."""
+
+    def __init__(self, api_version: str, kind: str, name: str) -> None:
+        super().__init__(
+            f"{kind} {name} exists and is not owned by this object: delete or rename it, or "
+            f"create this object under another name"
+        )
+        self.api_version = api_version
+        self.kind = kind
+        self.name = name

@@ -1,0 +1,84 @@
+"""The vocabulary of decisions: keys, references and the plan itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Manifest = Mapping[str, Any]
+"""A Kubernetes object as JSON; a child manifest holds only the fields that we mean to own."""
+
+OwnedKind = Literal["TrainingJob", "ModelDeployment", "ModelVersion"]
+
+
+@dataclass(frozen=True, order=True)
+class Key:
+    """The identity of one object that passes are run for."""
+
+    kind: OwnedKind
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, order=True)
+class Ref:
+    """One object exactly as it was seen; a delete names its uid and resourceVersion."""
+
+    api_version: str
+    kind: str
+    namespace: str
+    name: str
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a person should find in ``kubectl describe``."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The whole desired state around one object.
+
+    Attributes:
+        key: The object the plan is for.
+        children: Every object that should exist, in the order to apply them.
+        records: Objects to create when absent, after the children; never changed, owned by nobody
+            (a ModelVersion outlives the run that made it).
+        prune: Objects of ours that should be gone, deleted after the children are applied.
+        status: The wanted status, whole; None leaves it alone.
+        events: What to tell once the status is written.
+        wake: Other keys that should look again.
+        requeue_after_seconds: When to look again unless woken; None waits for a wake.
+    """
+
+    key: Key
+    children: tuple[Manifest, ...] = ()
+    records: tuple[Manifest, ...] = ()
+    prune: tuple[Ref, ...] = ()
+    status: Manifest | None = None
+    events: tuple[Event, ...] = ()
+    wake: tuple[Key, ...] = ()
+    requeue_after_seconds: float | None = field(default=None)
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """The operator's values for what specs leave out; set by the Helm chart.
+
+    Attributes:
+        trainer_image: Image of training pods.
+        server_image: Image of scoring pods, pinned into each revision when it is made.
+        store: ``checkrail_api.object_store.Store`` as JSON, or None: specs must name one.
+        object_store: ``ObjectStore`` as JSON for sources and artifacts; its endpoint, region,
+            addressingStyle and credentialsSecretRef fill what a spec's own leaves out.
+    """
+
+    trainer_image: str
+    server_image: str
+    store: Manifest | None = None
+    object_store: Manifest = field(default_factory=dict)

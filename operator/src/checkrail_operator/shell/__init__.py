@@ -1,0 +1,1 @@
+"""Effects: the API server, the Lease, the clock. Small and boring."""

@@ -1,0 +1,1 @@
+"""The scoring server: an artifact by its digest in, predictions out."""

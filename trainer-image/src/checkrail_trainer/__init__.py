@@ -1,0 +1,1 @@
+"""The trainer: the resolved spec in, a published artifact out."""
