@@ -30,9 +30,8 @@ func main() {
 	var command *cobra.Command
 	switch name {
 	case "kubectl":
-		if err := logs.GlogSetter(cmd.GetLogVerbosity(os.Args)); err != nil {
-			util.CheckErr(err)
-		}
+		_, err := logs.GlogSetter(cmd.GetLogVerbosity(os.Args)) // --v, before flags are parsed
+		util.CheckErr(err)
 		if err := cli.RunNoErrOutput(cmd.NewDefaultKubectlCommand()); err != nil {
 			util.CheckErr(err)
 		}
