@@ -1,0 +1,82 @@
+# Every target does its own set-up; `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+UV := scripts/uv
+PY := .venv/bin/python
+CLUSTER := local-cluster/cluster
+PYTEST := .venv/bin/pytest
+SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
+
+.PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e \
+  cluster-up cluster-down images crds format bench-server bench-operator clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.synced: pyproject.toml uv.lock scripts/uv
+	@echo "== Python packages from uv.lock"
+	@$(UV) sync --frozen --all-extras --quiet
+	@touch $@
+
+demo: cluster-up images ## The whole path: train, serve, canary under load, roll back (leaves the cluster running)
+	@PYTHONPATH=. $(PY) -m demo
+
+test: cluster-up images ## Every test, on a real cluster
+	@$(CLUSTER) build
+	@$(PYTEST)
+
+check: .venv/.synced ## ruff, mypy, import-linter, and generated files are up to date
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	$(PY) -m checkrail_operator.crdgen --check
+	$(UV) lock --check --quiet
+
+test-unit: .venv/.synced ## Pure functions and golden files: seconds, no cluster
+	@$(PYTEST) tests/unit tests/golden
+
+test-crd: .venv/.synced ## Every schema and CEL rule on a real API server
+	@$(CLUSTER) build etcd kubernetes
+	@$(PYTEST) tests/crd
+
+test-wiring: .venv/.synced ## The operator against a real API server: kills, cut watches, lost Leases
+	@$(CLUSTER) build etcd kubernetes
+	@$(PYTEST) tests/wiring
+
+test-images: .venv/.synced ## Trainer and server as processes against a real S3 server
+	@$(CLUSTER) build versitygw
+	@$(PYTEST) tests/images
+
+test-e2e: cluster-up images ## The whole system on a real cluster
+	@$(PYTEST) tests/e2e
+
+cluster-up: .venv/.synced ## Start the cluster: kind with Docker, the local one without
+	@$(CLUSTER) up
+
+cluster-down: ## Stop the cluster and leave nothing behind
+	@$(CLUSTER) down
+
+images: .venv/.synced ## Build the three images and load them into the cluster
+	@$(CLUSTER) images operator trainer server
+	@for image in operator trainer server; do $(CLUSTER) load checkrail.dev/$$image:dev; done
+
+crds: .venv/.synced ## Generate the CRDs from the API's models
+	@$(PY) -m checkrail_operator.crdgen
+
+format: .venv/.synced ## Format, and mend what ruff can mend
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench-server: .venv/.synced ## The scoring server against bare ONNX Runtime, in one run
+	@$(PY) server-image/bench/server.py
+
+bench-operator: .venv/.synced ## Passes and writes a second of the operator on a real API server
+	@$(CLUSTER) build etcd kubernetes
+	@$(PY) operator/bench/operator.py
+
+clean: ## Remove what the checkout holds beside its sources
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
