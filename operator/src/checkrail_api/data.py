@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from checkrail_api.model import ColumnName, Decimal, IntOrString, Model, ObjectUri
+from checkrail_api.model import ColumnName, Decimal, IntOrString, Model, ObjectUri, Rule
 from checkrail_api.object_store import ObjectStore
 
 FilterOp = Literal["Eq", "NotEq", "Gt", "GtEq", "Lt", "LtEq", "In", "NotIn", "IsNull", "NotNull"]
@@ -22,11 +22,13 @@ Instant = Annotated[
 class Source(Model):
     """One data set."""
 
-    cel: ClassVar[dict[str, str]] = {
-        r"self.uri.matches('\\.(parquet|csv|csv\\.gz)$')": (
-            "uri must end in .parquet, .csv or .csv.gz: the suffix is the format"
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            r"self.uri.matches('\\.(parquet|csv|csv\\.gz)$')",
+            "must end in .parquet, .csv or .csv.gz: the suffix is the format",
+            field=".uri",
         ),
-    }
+    )
 
     name: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z_][a-z0-9_]*$")]
     """Name of the table in the query."""
@@ -38,18 +40,21 @@ class Source(Model):
 class Filter(Model):
     """A condition that every used row meets; applied after the join."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "self.op in ['In', 'NotIn'] ? has(self.values) && !has(self.value) : true": (
-            "op In and NotIn take values, a list, and no value"
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.op in ['In', 'NotIn'] ? has(self.values) && !has(self.value) : true",
+            "op In and NotIn take values, a list, and no value",
         ),
-        "self.op in ['IsNull', 'NotNull'] ? !has(self.value) && !has(self.values) : true": (
-            "op IsNull and NotNull take neither value nor values"
+        Rule(
+            "self.op in ['IsNull', 'NotNull'] ? !has(self.value) && !has(self.values) : true",
+            "op IsNull and NotNull take neither value nor values",
         ),
-        "self.op in ['Eq', 'NotEq', 'Gt', 'GtEq', 'Lt', 'LtEq']"
-        " ? has(self.value) && !has(self.values) : true": (
-            "op Eq, NotEq, Gt, GtEq, Lt and LtEq take one value and no values"
+        Rule(
+            "self.op in ['Eq', 'NotEq', 'Gt', 'GtEq', 'Lt', 'LtEq']"
+            " ? has(self.value) && !has(self.values) : true",
+            "op Eq, NotEq, Gt, GtEq, Lt and LtEq take one value and no values",
         ),
-    }
+    )
 
     column: ColumnName
     """Column of the joined table."""
@@ -68,17 +73,21 @@ class Filter(Model):
 class Holdout(Model):
     """Which rows the model never sees in training and is judged on."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "self.strategy == 'DateRange' ? has(self.from) : !has(self.from) && !has(self.to)": (
-            "strategy DateRange needs from; from and to belong to DateRange only"
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.strategy == 'DateRange' ? has(self.from) : !has(self.from) && !has(self.to)",
+            "strategy DateRange needs from; from and to belong to DateRange only",
         ),
-        "self.strategy == 'Fraction' ? has(self.fraction) : !has(self.fraction)": (
-            "strategy Fraction needs fraction, and fraction belongs to Fraction only"
+        Rule(
+            "self.strategy == 'Fraction' ? has(self.fraction) : !has(self.fraction)",
+            "strategy Fraction needs fraction, and fraction belongs to Fraction only",
         ),
-        "!has(self.fraction) || (double(self.fraction) > 0.0 && double(self.fraction) < 1.0)": (
-            "fraction must be greater than 0 and less than 1"
+        Rule(
+            "!has(self.fraction) || (double(self.fraction) > 0.0 && double(self.fraction) < 1.0)",
+            "must be greater than 0 and less than 1",
+            field=".fraction",
         ),
-    }
+    )
 
     strategy: Literal["DateRange", "Fraction"]
     """DateRange holds out the rows whose timeColumn lies in [from, to): rows before from are
@@ -98,25 +107,44 @@ class Holdout(Model):
 class Data(Model):
     """The table a run trains on and what its columns are for."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "size(self.sources) == 1 || has(self.query)": (
-            "query is needed with more than one source: it says how they join"
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "size(self.sources) == 1 || has(self.query)",
+            "query is needed with more than one source: it says how they join",
+            field=".query",
+            reason="FieldValueRequired",
         ),
-        "self.holdout.strategy != 'DateRange' || has(self.timeColumn)": (
-            "holdout strategy DateRange needs timeColumn"
+        Rule(
+            "self.holdout.strategy != 'DateRange' || has(self.timeColumn)",
+            "holdout strategy DateRange needs timeColumn",
+            field=".timeColumn",
+            reason="FieldValueRequired",
         ),
-        "!has(self.features) || !self.features.exists(f, f == self.label)": (
-            "label must not be one of features"
+        Rule(
+            "!has(self.features) || !(self.label in self.features)",
+            "must not hold the label",
+            field=".features",
         ),
-        "!has(self.features) || !has(self.key) || !self.features.exists(f, f == self.key)": (
-            "key must not be one of features"
+        Rule(
+            "!has(self.features) || !has(self.key) || !(self.key in self.features)",
+            "must not hold the key",
+            field=".features",
         ),
-        "self.sources.all(s, self.sources.exists_one(t, t.name == s.name))": (
-            "names of sources must differ"
+        Rule(
+            "!has(self.key) || self.key != self.label",
+            "must not be the label",
+            field=".key",
         ),
-    }
+    )
 
-    sources: Annotated[list[Source], Field(min_length=1, max_length=32)]
+    sources: Annotated[
+        list[Source],
+        Field(
+            min_length=1,
+            max_length=32,
+            json_schema_extra={"x-kubernetes-list-map-keys": ["name"]},
+        ),
+    ]
     """Data sets, each a table of the query."""
 
     object_store: ObjectStore | None = None
@@ -131,7 +159,17 @@ class Data(Model):
     label: ColumnName
     """Column to predict."""
 
-    features: Annotated[list[ColumnName], Field(min_length=1, max_length=512)] | None = None
+    features: (
+        Annotated[
+            list[ColumnName],
+            Field(
+                min_length=1,
+                max_length=512,
+                json_schema_extra={"x-kubernetes-list-type": "set"},
+            ),
+        ]
+        | None
+    ) = None
     """Columns the model sees, in this order. Absent: every column but label, key and timeColumn."""
 
     key: ColumnName | None = None

@@ -1,6 +1,8 @@
 """What a CustomResourceDefinition says beside its schema."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from checkrail_api.model import Rule
 
 GROUP = "checkrail.dev"
 VERSION = "v1alpha1"
@@ -40,8 +42,8 @@ class Crd:
     selectable_fields: tuple[str, ...] = ()
     status: bool = True
     scale: Scale | None = None
-    root_cel: dict[str, str] = field(default_factory=dict)
-    """Rules on the whole object, ``{rule: message}`` (only they see ``self.metadata.name``)."""
+    root_cel: tuple[Rule, ...] = ()
+    """Rules on the whole object; only they see ``self.metadata.name``."""
 
 
 def condition_column(name: str, condition: str, what: str = "status", **kwargs: bool) -> Column:

@@ -1,17 +1,36 @@
 """The base of every API type: strict where people write, lenient where programs report."""
 
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A validation in CEL that the API server runs; the CRD generator hands it on.
+
+    Attributes:
+        rule: True for what is allowed; ``self`` is the part the rule belongs to.
+        message: What must be, in the user's words.
+        field: Path below that part that the answer points to: ``.timeColumn``; else the part.
+        reason: How the API server words its answer.
+    """
+
+    rule: str
+    message: str
+    field: str = ""
+    reason: Literal["FieldValueInvalid", "FieldValueForbidden", "FieldValueRequired"] = (
+        "FieldValueInvalid"
+    )
+
+
 class Model(BaseModel):
     """A part of a custom resource: camelCase on the wire, frozen, unknown fields refused.
 
-    ``cel`` holds validation rules, ``{rule: message}``; the CRD generator turns them into
-    ``x-kubernetes-validations``. The message says what must be, in the user's words.
-    Attribute docstrings become ``kubectl explain``.
+    The CRD generator turns ``cel`` into ``x-kubernetes-validations`` and attribute docstrings into
+    what ``kubectl explain`` says.
     """
 
     model_config = ConfigDict(
@@ -22,7 +41,7 @@ class Model(BaseModel):
         use_attribute_docstrings=True,
     )
 
-    cel: ClassVar[dict[str, str]] = {}
+    cel: ClassVar[tuple[Rule, ...]] = ()
 
     def dump(self) -> dict[str, Any]:
         """Return the JSON form: aliases as keys, absent instead of null."""

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from checkrail_api.conditions import Condition, Time
 from checkrail_api.kind import Column, Crd, Scale, condition_column
-from checkrail_api.model import Model, ModelName, Name, Sha256
+from checkrail_api.model import Model, ModelName, Name, Rule, Sha256
 from checkrail_api.pod import Placement, Resources
 
 Hostname = Annotated[
@@ -31,9 +31,12 @@ class Follow(Model):
 class ModelChoice(Model):
     """Which version is asked for."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "has(self.versionRef) != has(self.follow)": "set exactly one of versionRef and follow",
-    }
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.versionRef) != has(self.follow)",
+            "set exactly one of versionRef and follow",
+        ),
+    )
 
     version_ref: VersionRef | None = None
     """A pinned version: what a GitOps repository wants."""
@@ -72,11 +75,14 @@ DEFAULT_STEPS = [
 class Rollout(Model):
     """How a new version takes over."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "self.steps.all(a, self.steps.exists_one(b, b.weight == a.weight))": (
-            "weights of steps must differ and increase"
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.steps.map(s, s.weight).isSorted()"
+            " && self.steps.all(a, self.steps.exists_one(b, b.weight == a.weight))",
+            "every weight must be greater than the one before it",
+            field=".steps",
         ),
-    }
+    )
 
     steps: Annotated[list[Step], Field(min_length=1, max_length=20)] = DEFAULT_STEPS
     """Shares to visit, increasing; after the last one the new version gets everything."""
@@ -105,7 +111,10 @@ class GatewayTraffic(Model):
     parent_refs: Annotated[list[ParentRef], Field(min_length=1, max_length=8)]
     """Gateways that carry the route."""
 
-    hostnames: Annotated[list[Hostname], Field(max_length=16)] = []
+    hostnames: Annotated[
+        list[Hostname],
+        Field(max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = []
     """Host names that the route answers to. Empty: all of the Gateway's."""
 
     path: Annotated[str, Field(max_length=256, pattern=r"^/[A-Za-z0-9/._~-]*$")] = "/"
@@ -247,13 +256,14 @@ class ModelDeployment(Model):
         short_names=("mdep",),
         scale=Scale(),
         selectable_fields=(".spec.model.versionRef.name", ".spec.model.follow.model"),
-        root_cel={
-            "self.metadata.name.size() <= 54"
-            " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')": (
+        root_cel=(
+            Rule(
+                "self.metadata.name.size() <= 54"
+                " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
                 "metadata.name must have at most 54 characters, start with a letter and hold only"
-                " lower-case letters, digits and '-': Services are named after it"
+                " lower-case letters, digits and '-': Services are named after it",
             ),
-        },
+        ),
         columns=(
             condition_column("Ready", "Ready"),
             condition_column("Available", "Available"),

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from checkrail_api.kind import Column, Crd
-from checkrail_api.model import Model, ModelName, Name, Sha256
+from checkrail_api.model import Model, ModelName, Name, Rule, Sha256
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.reports import DataUsed, LibraryVersion, Metric, ParityReport, Rows, Signature
 
@@ -64,9 +64,13 @@ class Provenance(Model):
 class ModelVersionSpec(Model):
     """An artifact, what it promises, and where it comes from."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "self == oldSelf": "a ModelVersion is a record and never changes: create another one",
-    }
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self == oldSelf",
+            "a ModelVersion is a record and never changes: create another one",
+            reason="FieldValueForbidden",
+        ),
+    )
 
     model: ModelName
     """Line of versions this one belongs to."""
@@ -97,12 +101,13 @@ class ModelVersion(Model):
         short_names=("mv",),
         selectable_fields=(".spec.model", ".spec.artifact.sha256"),
         status=False,
-        root_cel={
-            "self.metadata.name"
-            " == self.spec.model + '-' + self.spec.artifact.sha256.substring(0, 8)": (
-                "metadata.name must be <spec.model>-<first 8 digits of spec.artifact.sha256>"
+        root_cel=(
+            Rule(
+                "self.metadata.name"
+                " == self.spec.model + '-' + self.spec.artifact.sha256.substring(0, 8)",
+                "metadata.name must be <spec.model>-<first 8 digits of spec.artifact.sha256>",
             ),
-        },
+        ),
         columns=(
             Column("Model", ".spec.model"),
             Column("Metric", ".spec.metrics[0].name"),

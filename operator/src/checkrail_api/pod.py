@@ -4,29 +4,30 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from checkrail_api.model import Model, Name, Quantity
-
-ResourceName = Annotated[str, Field(max_length=128)]
+from checkrail_api.model import Model, Name, Quantity, Rule
 
 
 class Resources(Model):
     """Requests and limits of a container."""
 
-    requests: Annotated[dict[ResourceName, Quantity], Field(max_length=16)] = {}
+    requests: Annotated[dict[str, Quantity], Field(max_length=16)] = {}
     """What the scheduler reserves."""
 
-    limits: Annotated[dict[ResourceName, Quantity], Field(max_length=16)] = {}
+    limits: Annotated[dict[str, Quantity], Field(max_length=16)] = {}
     """What the container may not exceed."""
 
 
 class EnvVar(Model):
     """An environment variable with a literal value."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "!self.name.startsWith('CHECKRAIL_') && !self.name.startsWith('AWS_')": (
-            "names that start with CHECKRAIL_ or AWS_ are set by the operator"
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!self.name.startsWith('CHECKRAIL_') && !self.name.startsWith('AWS_')",
+            "names that start with CHECKRAIL_ or AWS_ are set by the operator",
+            field=".name",
+            reason="FieldValueForbidden",
         ),
-    }
+    )
 
     name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     """Name of the variable."""
@@ -57,8 +58,7 @@ class Placement(Model):
     """Service account of the pods. Absent: the namespace's default, without a token mounted."""
 
     node_selector: Annotated[
-        dict[Annotated[str, Field(max_length=316)], Annotated[str, Field(max_length=63)]],
-        Field(max_length=32),
+        dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=32)
     ] = {}
     """Labels that the node must have."""
 
@@ -68,7 +68,10 @@ class Placement(Model):
     priority_class_name: Name | None = None
     """Priority class of the pods."""
 
-    env: Annotated[list[EnvVar], Field(max_length=64)] = []
+    env: Annotated[
+        list[EnvVar],
+        Field(max_length=64, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+    ] = []
     """More environment variables."""
 
 

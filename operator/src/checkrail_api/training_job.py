@@ -7,7 +7,7 @@ from pydantic import Field
 from checkrail_api.conditions import Condition, Time
 from checkrail_api.data import Data
 from checkrail_api.kind import Column, Crd, condition_column
-from checkrail_api.model import Decimal, FreeForm, Model, ModelName, Name, Sha256
+from checkrail_api.model import Decimal, FreeForm, Model, ModelName, Name, Rule, Sha256
 from checkrail_api.object_store import Store
 from checkrail_api.pod import Pod, Resources
 from checkrail_api.reports import Metric, Phase
@@ -42,7 +42,10 @@ class Parity(Model):
 class Evaluation(Model):
     """What is measured on the hold-out."""
 
-    metrics: Annotated[list[MetricName], Field(min_length=1, max_length=16)] = ["roc_auc"]
+    metrics: Annotated[
+        list[MetricName],
+        Field(min_length=1, max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = ["roc_auc"]
     """Metrics to compute; the first is the score shown by kubectl get."""
 
     parity: Parity = Parity()
@@ -60,9 +63,13 @@ class Budget(Model):
 class TrainingJobSpec(Model):
     """What to train, on which table, within which budget."""
 
-    cel: ClassVar[dict[str, str]] = {
-        "self == oldSelf": "spec is immutable: create a new TrainingJob",
-    }
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self == oldSelf",
+            "a run is never changed: create a new TrainingJob",
+            reason="FieldValueForbidden",
+        ),
+    )
 
     model: ModelName
     """Line of versions that this run adds to."""
@@ -189,9 +196,12 @@ class TrainingJob(Model):
         singular="trainingjob",
         short_names=("tj",),
         selectable_fields=(".spec.model",),
-        root_cel={
-            "self.metadata.name.size() <= 63": "metadata.name must have at most 63 characters",
-        },
+        root_cel=(
+            Rule(
+                "self.metadata.name.size() <= 63",
+                "metadata.name must have at most 63 characters",
+            ),
+        ),
         columns=(
             condition_column("Ready", "Ready"),
             condition_column("Reason", "Ready", "reason"),
