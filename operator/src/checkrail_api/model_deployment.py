@@ -198,6 +198,8 @@ class Rejected(Model):
     """Digest of its model.onnx."""
     revision: Annotated[str, Field(max_length=8)]
     """Revision that failed."""
+    image: Annotated[str, Field(max_length=512)]
+    """Server image it ran on: another default of the operator does not try it again."""
     reason: Annotated[str, Field(max_length=64)]
     """Why."""
     message: Annotated[str, Field(max_length=1024)] = ""
