@@ -1,4 +1,4 @@
-"""What a user gets wrong, on a real cluster: refused or failed within a minute, in words that help."""
+"""What a user gets wrong: refused, or failed within a minute, in words that help."""
 
 import json
 from copy import deepcopy
