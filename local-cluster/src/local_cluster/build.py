@@ -37,7 +37,7 @@ def build(modules: Sequence[Module]) -> None:
         say(f"building {len(lacking)} programs from source: about {seconds} s on 2 cores, once")
         go = find_go(needed_version([(each.folder / "go.mod").read_text() for each in lacking]))
         for number, module in enumerate(lacking, start=1):
-            title = f"{number} of {len(lacking)}: {module.name} {module.version}"
+            title = f"{number} of {len(lacking)}: {module.name} {module.version}".rstrip()
             say(f"building {title}, about {module.seconds} s")
             with step(f"built {title}"), heartbeat(f"building {title}", module.seconds):
                 _build_one(go, module)

@@ -111,3 +111,54 @@ def kube_controller_manager(layout: Layout, *more: str) -> Command:
         "--profiling=false",
         *more,
     )
+
+
+def node_flags(layout: Layout) -> tuple[str, ...]:
+    """Answer what the API server needs besides, to reach a kubelet and extension API servers."""
+    pki = layout.pki
+    return (
+        f"--kubelet-certificate-authority={pki / 'ca.crt'}",
+        f"--kubelet-client-certificate={pki / 'kubelet-client.crt'}",
+        f"--kubelet-client-key={pki / 'kubelet-client.key'}",
+        "--kubelet-preferred-address-types=InternalIP",
+        "--enable-aggregator-routing=true",
+        f"--proxy-client-cert-file={pki / 'front-proxy.crt'}",
+        f"--proxy-client-key-file={pki / 'front-proxy.key'}",
+        f"--requestheader-client-ca-file={pki / 'ca.crt'}",
+        "--requestheader-allowed-names=front-proxy-client",
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
+        "--requestheader-group-headers=X-Remote-Group",
+        "--requestheader-username-headers=X-Remote-User",
+    )
+
+
+def kube_scheduler(layout: Layout) -> Command:
+    """Answer the command line of the scheduler."""
+    config = layout.etc / "scheduler.kubeconfig"
+    return (
+        "kube-scheduler",
+        f"--kubeconfig={config}",
+        f"--authentication-kubeconfig={config}",
+        f"--authorization-kubeconfig={config}",
+        "--leader-elect=false",
+        "--bind-address=127.0.0.1",
+        "--profiling=false",
+    )
+
+
+def kubelet(layout: Layout, *, node: str, address: str, root: Path) -> Command:
+    """Answer the command line of the node's agent; the rest is in its configuration file."""
+    return (
+        "kubelet",
+        f"--config={layout.etc / 'kubelet.json'}",
+        f"--kubeconfig={layout.etc / 'kubelet.kubeconfig'}",
+        f"--hostname-override={node}",
+        f"--node-ip={address}",
+        f"--root-dir={root}",
+        f"--cert-dir={root / 'pki'}",
+    )
+
+
+def kube_proxy(layout: Layout) -> Command:
+    """Answer the command line of what makes service addresses work."""
+    return ("kube-proxy", f"--config={layout.etc / 'kube-proxy.json'}")

@@ -1,0 +1,3 @@
+module checkrail.dev/local-cluster/pause
+
+go 1.24.0

@@ -1,0 +1,105 @@
+"""Taking our own cluster off the machine, whole or half made: nothing of it may stay.
+
+Only what is ours is touched: processes by their pid files, container shims that serve our
+containerd, processes in our cgroups, mounts under our folders.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+from pathlib import Path
+
+from local_cluster import cgroups, kernel, network, node
+from local_cluster.paths import RUN, STATE
+from local_cluster.process import stop
+from local_cluster.run import run
+from local_cluster.say import say, step
+
+SHIM = "containerd-shim"
+SHIM_SOCKETS = Path("/run/containerd/s")
+"""Where every containerd of a machine puts its shims' sockets; the place cannot be set."""
+
+STRAY = (
+    Path("/var/log/containers"),
+    Path("/var/lib/kubelet/device-plugins"),
+    Path("/var/lib/kubelet"),
+    Path("/var/lib/cni/results"),
+    Path("/var/lib/cni/cache"),
+    Path("/var/lib/cni"),
+    Path("/run/containerd/s"),
+    Path("/run/containerd"),
+)
+"""Folders outside ours that the kubelet and containerd insist on; removed once they are empty."""
+
+
+def down() -> None:
+    """Stop and remove everything of the cluster; idempotent, whatever state it was left in."""
+    with step("stopped"):
+        # The kubelet first: it would start again what is killed.
+        stop((node.PIDS / "kubelet.pid",))
+        stop(sorted(node.PIDS.glob("*.pid")) if node.PIDS.is_dir() else ())
+        sockets = _shim_sockets()
+        _kill_shims()
+        cgroups.kill_all()
+    with step("removed mounts, cgroups, network and files"):
+        for _ in range(3):  # a mount over a mount shows only once the upper one is gone
+            for mount in reversed(mounts_below(Path("/proc/mounts").read_text(), (STATE, RUN))):
+                run(["umount", "--lazy", mount])
+        cgroups.remove()
+        network.remove()
+        kernel.restore()
+        _remove_strays(sockets)
+        for folder in (STATE, RUN):
+            if folder.exists():
+                shutil.rmtree(folder)
+    say("nothing of the cluster is left; what was built stays in the cache")
+
+
+def mounts_below(mounts: str, folders: tuple[Path, ...]) -> list[str]:
+    """Answer the mount points under ``folders``, in mounting order, from /proc/mounts."""
+    points = [line.split()[1].replace("\\040", " ") for line in mounts.splitlines()]
+    return [point for point in points if any(Path(point).is_relative_to(f) for f in folders)]
+
+
+def _shims() -> list[int]:
+    """Answer the shims whose command line names our containerd's socket."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+            if SHIM in words[0] and str(node.SOCKET) in words:
+                found.append(int(folder.name))
+    return found
+
+
+def _kill_shims() -> None:
+    for pid in _shims():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _shim_sockets() -> list[Path]:
+    """Answer the sockets of our shims, which each shim's folder names."""
+    files = RUN.glob("containerd/io.containerd.runtime.v2.task/*/*/address")
+    return [Path(file.read_text().strip().removeprefix("unix://")) for file in files]
+
+
+def _remove_strays(sockets: list[Path]) -> None:
+    for path in sockets:
+        if path.is_relative_to(SHIM_SOCKETS):
+            path.unlink(missing_ok=True)
+    _remove_links(Path("/var/log/containers"))
+    for folder in STRAY:
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _remove_links(folder: Path) -> None:
+    """Remove the links to logs of our pods, whose names end with their container's id."""
+    if folder.is_dir():
+        for link in folder.iterdir():
+            if link.is_symlink() and link.readlink().is_relative_to(STATE):
+                link.unlink()
