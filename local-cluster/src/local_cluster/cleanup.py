@@ -14,7 +14,7 @@ from pathlib import Path
 
 from local_cluster import cgroups, kernel, network, node
 from local_cluster.paths import RUN, STATE
-from local_cluster.process import stop
+from local_cluster.process import kill
 from local_cluster.run import run
 from local_cluster.say import say, step
 
@@ -22,15 +22,17 @@ SHIM = "containerd-shim"
 SHIM_SOCKETS = Path("/run/containerd/s")
 """Where every containerd of a machine puts its shims' sockets; the place cannot be set."""
 
+KUBELET = Path("/var/lib/kubelet")
+CNI_RESULTS = Path("/var/lib/cni/results")
+LOG_LINKS = Path("/var/log/containers")
 STRAY = (
-    Path("/var/log/containers"),
-    Path("/var/lib/kubelet/device-plugins"),
-    Path("/var/lib/kubelet"),
-    Path("/var/lib/cni/results"),
-    Path("/var/lib/cni/cache"),
-    Path("/var/lib/cni"),
-    Path("/run/containerd/s"),
-    Path("/run/containerd"),
+    LOG_LINKS,
+    KUBELET / "device-plugins",
+    KUBELET,
+    CNI_RESULTS,
+    CNI_RESULTS.parent,
+    SHIM_SOCKETS,
+    SHIM_SOCKETS.parent,
 )
 """Folders outside ours that the kubelet and containerd insist on; removed once they are empty."""
 
@@ -39,8 +41,8 @@ def down() -> None:
     """Stop and remove everything of the cluster; idempotent, whatever state it was left in."""
     with step("stopped"):
         # The kubelet first: it would start again what is killed.
-        stop((node.PIDS / "kubelet.pid",))
-        stop(sorted(node.PIDS.glob("*.pid")) if node.PIDS.is_dir() else ())
+        kill((node.PIDS / "kubelet.pid",))
+        kill(sorted(node.PIDS.glob("*.pid")) if node.PIDS.is_dir() else ())
         sockets = _shim_sockets()
         _kill_shims()
         cgroups.kill_all()
@@ -91,15 +93,28 @@ def _remove_strays(sockets: list[Path]) -> None:
     for path in sockets:
         if path.is_relative_to(SHIM_SOCKETS):
             path.unlink(missing_ok=True)
-    _remove_links(Path("/var/log/containers"))
+    for link in _inside(LOG_LINKS):
+        if link.is_symlink() and link.readlink().is_relative_to(STATE):
+            link.unlink()
+    for file in cni_results(_inside(CNI_RESULTS)):
+        file.unlink()
+    if _inside(KUBELET) == [KUBELET / "device-plugins"]:  # another kubelet would keep more there
+        (KUBELET / "device-plugins" / "kubelet.sock").unlink(missing_ok=True)
     for folder in STRAY:
-        if folder.is_dir() and not any(folder.iterdir()):
+        if folder.is_dir() and not _inside(folder):
             folder.rmdir()
 
 
-def _remove_links(folder: Path) -> None:
-    """Remove the links to logs of our pods, whose names end with their container's id."""
-    if folder.is_dir():
-        for link in folder.iterdir():
-            if link.is_symlink() and link.readlink().is_relative_to(STATE):
-                link.unlink()
+def _inside(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
+
+
+def cni_results(files: list[Path]) -> list[Path]:
+    """Answer the files that our pods' network left: those of our network, and of their loopback.
+
+    `checkrail-<sandbox>-eth0` is ours by name; `cni-loopback-<sandbox>-lo` only by its sandbox.
+    """
+    ours = [file for file in files if file.name.startswith("checkrail-")]
+    sandboxes = {file.name.split("-")[1] for file in ours}
+    loopbacks = (file for file in files if file.name.startswith("cni-loopback-"))
+    return ours + [file for file in loopbacks if file.name.split("-")[2] in sandboxes]

@@ -106,6 +106,7 @@ def kube_controller_manager(layout: Layout, *more: str) -> Command:
         f"--cluster-signing-cert-file={layout.pki / 'ca.crt'}",
         f"--cluster-signing-key-file={layout.pki / 'ca.key'}",
         "--use-service-account-credentials=true",
+        f"--flex-volume-plugin-dir={layout.etc / 'volume-plugins'}",  # it makes the folder
         "--leader-elect=false",
         "--bind-address=127.0.0.1",
         "--profiling=false",

@@ -46,3 +46,14 @@ def remove() -> None:
     if exists():
         run(["ip", "netns", "delete", NAME])
     FILE.unlink(missing_ok=True)
+    _remove_folder()
+
+
+def _remove_folder() -> None:
+    """Remove the folder that `ip netns` mounts on itself, once it names no namespace any more."""
+    folder = FILE.parent
+    if not folder.is_dir() or any(folder.iterdir()):
+        return
+    while f" {folder} " in Path("/proc/mounts").read_text():
+        run(["umount", folder])
+    folder.rmdir()

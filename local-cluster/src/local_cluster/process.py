@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-GRACE_SECONDS = 5.0
+GONE_SECONDS = 5.0
 TAIL_LINES = 20
 
 
@@ -69,15 +69,14 @@ def spawn(
     child.returncode = 0  # it outlives us: nobody will wait for it
 
 
-def stop(pid_files: Iterable[Path], *, grace_seconds: float = GRACE_SECONDS) -> None:
-    """End these processes together: ask, wait up to ``grace_seconds``, then kill."""
+def kill(pid_files: Iterable[Path]) -> None:
+    """End these processes at once: nothing they could save on a gentler end is kept."""
     files = tuple(pid_files)
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        pids = [pid for file in files if (pid := alive(file)) is not None]
-        for pid in pids:
+    for file in files:
+        if (pid := alive(file)) is not None:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
-        _wait_gone(files, grace_seconds)
+                os.kill(pid, signal.SIGKILL)
+    _wait_gone(files, GONE_SECONDS)
     for file in files:
         file.unlink(missing_ok=True)
 
