@@ -71,7 +71,7 @@ def alone(what: str) -> Iterator[None]:
     """Hold a machine-wide lock, so that two shells do not build the same thing twice."""
     folder = cache()
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{what}.lock").open("w") as lock:
+    with (folder / f"{what.replace(' ', '-')}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from local_cluster import cgroups, kernel, network, node
 from local_cluster.paths import RUN, STATE
-from local_cluster.process import kill
+from local_cluster.process import command_line, kill
 from local_cluster.run import run
 from local_cluster.say import say, step
 
@@ -68,13 +68,14 @@ def mounts_below(mounts: str, folders: tuple[Path, ...]) -> list[str]:
 
 def _shims() -> list[int]:
     """Answer the shims whose command line names our containerd's socket."""
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            words = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if SHIM in words[0] and str(node.SOCKET) in words:
-                found.append(int(folder.name))
-    return found
+    pids = (int(folder.name) for folder in Path("/proc").glob("[0-9]*"))
+    lines = ((pid, command_line(pid)) for pid in pids)
+    return [pid for pid, words in lines if words and is_our_shim(words)]
+
+
+def is_our_shim(words: list[str]) -> bool:
+    """Answer whether a command line is that of a shim of our containerd."""
+    return Path(words[0]).name.startswith(SHIM) and str(node.SOCKET) in words
 
 
 def _kill_shims() -> None:

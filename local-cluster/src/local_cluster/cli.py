@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from local_cluster import detect, images, modules
-from local_cluster.build import build
+from local_cluster.build import alone, build
 from local_cluster.errors import ClusterError
 from local_cluster.kind import Kind
 from local_cluster.local import Local
@@ -97,9 +97,11 @@ def _run(options: argparse.Namespace) -> int:
     cluster: Cluster = Kind() if detect.choose(detect.look(), wish) == "kind" else Local()
     match options.command:
         case "up":
-            cluster.up()
+            with alone("cluster up or down"):
+                cluster.up()
         case "down":
-            cluster.down()
+            with alone("cluster up or down"):
+                cluster.down()
         case "status":
             return print_status(cluster.session())
         case "images":

@@ -12,7 +12,7 @@ from local_cluster.errors import ClusterError
 from local_cluster.kubeconfig import certificate_user, kubeconfig
 from local_cluster.modules import binary
 from local_cluster.paths import RUN, STATE
-from local_cluster.process import alive, spawn, tail
+from local_cluster.process import alive, command_line, spawn, tail
 from local_cluster.run import run
 
 if TYPE_CHECKING:
@@ -145,8 +145,30 @@ def _pid_file(name: str) -> Path:
 
 
 def _spawn(name: str, command: commands.Command) -> None:
-    """Start a program inside the network namespace; a name the cache does not hold is Debian's."""
+    """Start a program inside the network namespace; a name the cache does not hold is Debian's.
+
+    Raises:
+        ClusterError: It already runs, but as another version of this program started it.
+    """
     program, *args = command
     path = program if program == "containerd" else str(binary(program))
-    inside = (*network.INSIDE, path, *args)
-    spawn(inside, pid_file=_pid_file(name), log=LOGS / f"{name}.log")
+    pid = alive(_pid_file(name))
+    if pid is None:
+        inside = (*network.INSIDE, path, *args)
+        spawn(inside, pid_file=_pid_file(name), log=LOGS / f"{name}.log")
+    elif not _became(pid, [path, *args]):
+        raise ClusterError(
+            f"{name} (process {pid}) was started by another version of this program:\n"
+            f"found    {' '.join(command_line(pid))}\nexpected {' '.join([path, *args])}\n"
+            "Run `local-cluster/cluster down`, then `up` again."
+        )
+
+
+def _became(pid: int, words: list[str]) -> bool:
+    """Answer whether a process is this program; an `up` killed just now left it half started."""
+    deadline = time.monotonic() + 1
+    while command_line(pid) != words:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True

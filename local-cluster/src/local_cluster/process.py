@@ -42,6 +42,15 @@ def alive(pid_file: Path) -> int | None:
     return int(pid)
 
 
+def command_line(pid: int) -> list[str]:
+    """Answer the words of a process's command line."""
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+    except OSError:
+        return []
+    return words[:-1]
+
+
 def spawn(
     command: Sequence[str], *, pid_file: Path, log: Path, env: Mapping[str, str] | None = None
 ) -> None:

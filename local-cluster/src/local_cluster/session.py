@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
@@ -55,6 +56,7 @@ class Session:
         """
         environment = {**os.environ, **self.variables(os.environ)}
         words = [*self.prefix, *command]
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # Python ignores it; a command must not
         try:
             os.execvpe(words[0], words, environment)  # noqa: S606 - this is what exec is
         except FileNotFoundError as error:
