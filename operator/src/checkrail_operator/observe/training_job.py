@@ -1,0 +1,120 @@
+"""A TrainingJob as one pass sees it: its spec resolved, its Jobs and pods in order."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+from pydantic import ValidationError
+
+from checkrail_api.names import LABEL_ATTEMPT
+from checkrail_api.training_job import TrainingJobStatus
+from checkrail_operator.observe.pods import is_owned_by, see_pod
+from checkrail_operator.observe.raw import Raw
+from checkrail_operator.observe.resolve import resolve
+from checkrail_operator.observe.trainer_reports import last_progress, termination_report
+from checkrail_operator.plan.instants import instant
+from checkrail_operator.plan.training_seen import JobSeen, TrainerPodSeen, TrainingJobSeen
+from checkrail_operator.plan.types import Defaults, Key, Manifest
+
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+
+
+def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
+    """Return what ``raw`` shows.
+
+    Objects that carry our labels but not our UID are somebody else's and are not seen.
+
+    Args:
+        raw: What the pass read.
+        now: When it read it.
+        defaults: The operator's values.
+
+    Raises:
+        InvalidSpecError: The run is not over and its spec cannot be carried out.
+    """
+    metadata = raw.owner["metadata"]
+    uid: str = metadata["uid"]
+    told: Manifest = raw.owner.get("status") or {}
+    deleting = "deletionTimestamp" in metadata
+    ours = [child for child in raw.children if is_owned_by(child, uid)]
+    jobs = [_job(body, _attempt(body)) for body in ours if body["kind"] == "Job" and _attempt(body)]
+    return TrainingJobSeen(
+        key=Key("TrainingJob", metadata["namespace"], metadata["name"]),
+        uid=uid,
+        generation=metadata.get("generation", 1),
+        now=now,
+        status=_status(told),
+        jobs=tuple(sorted(jobs, key=lambda job: (job.attempt, job.name))),
+        pods=_pods(raw),
+        configured=frozenset(_attempt(body) for body in ours if body["kind"] == "ConfigMap"),
+        run=None if deleting or _is_over(told) else resolve(raw.owner.get("spec") or {}, defaults),
+        deleting=deleting,
+    )
+
+
+def _is_over(status: Manifest) -> bool:
+    return any(
+        condition.get("type") in {"Complete", "Failed"} and condition.get("status") == "True"
+        for condition in status.get("conditions") or ()
+    )
+
+
+def _status(told: Manifest) -> TrainingJobStatus:
+    """Return what can be read of the status: another release may have written some of it.
+
+    What cannot be read is derived again, from the Jobs.
+    """
+    readable = {}
+    for field, value in told.items():
+        try:
+            TrainingJobStatus.model_validate({field: value})
+        except ValidationError:
+            continue
+        readable[field] = value
+    return TrainingJobStatus.model_validate(readable)
+
+
+def _attempt(body: Manifest) -> int:
+    """Return the attempt that a child was made for; 0 when its label does not say."""
+    label = (body["metadata"].get("labels") or {}).get(LABEL_ATTEMPT, "")
+    return int(label) if label.isascii() and label.isdecimal() else 0
+
+
+def _job(body: Manifest, attempt: int) -> JobSeen:
+    metadata = body["metadata"]
+    status: Manifest = body.get("status") or {}
+    conditions = {c["type"]: c for c in status.get("conditions") or () if c.get("status") == "True"}
+    finished: Literal["Complete", "Failed"] | None = (
+        "Complete" if "Complete" in conditions else "Failed" if "Failed" in conditions else None
+    )
+    end = conditions[finished] if finished else {}
+    return JobSeen(
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+        attempt=attempt,
+        created=instant(metadata.get("creationTimestamp")),
+        deleting="deletionTimestamp" in metadata,
+        finished=finished,
+        finished_at=instant(end.get("lastTransitionTime")),
+        reason=end.get("reason", ""),
+        message=end.get("message", ""),
+    )
+
+
+def _pods(raw: Raw) -> tuple[TrainerPodSeen, ...]:
+    """Return the pods that Jobs made, newest first."""
+    pods = [see_pod(body) for body in raw.children if body["kind"] == "Pod"]
+    made = (pod for pod in pods if pod.controller_kind == "Job")
+    newest = sorted(made, key=lambda pod: (pod.created or BEFORE_ALL, pod.name), reverse=True)
+    reports = []
+    for pod in newest:
+        trainer = TrainerPodSeen(pod)
+        end = trainer.container.terminated
+        reports.append(
+            TrainerPodSeen(
+                pod,
+                report=termination_report(end.message) if end else None,
+                progress=last_progress(raw.logs.get(pod.name, "")),
+            )
+        )
+    return tuple(reports)

@@ -1,0 +1,206 @@
+"""The objects of one attempt: a ConfigMap with the resolved spec, and the Job that runs it."""
+
+import json
+from datetime import datetime
+from math import ceil
+from pathlib import PurePosixPath
+from typing import Any
+
+from checkrail_api.names import LABEL_ATTEMPT, LABEL_MODEL, child_name, owner_labels
+from checkrail_api.object_store import CREDENTIAL_KEYS, ObjectStore
+from checkrail_api.pod import Pod, Resources
+from checkrail_api.run import (
+    ENV_DATA_PREFIX,
+    ENV_MEMORY_LIMIT,
+    ENV_STORE_PREFIX,
+    RUN_FILE,
+    SCRATCH_DIR,
+    Run,
+    RunIdentity,
+)
+from checkrail_api.training_job import Attempt
+from checkrail_operator.plan.attempts import job_name
+from checkrail_operator.plan.ownership import owner_reference
+from checkrail_operator.plan.training_seen import CONTAINER, ResolvedRun, TrainingJobSeen
+from checkrail_operator.plan.types import Manifest
+
+USER_ID = 65_532
+"""Numeric user of our images, so that the kubelet can check runAsNonRoot."""
+OPTIONAL_KEY = "AWS_SESSION_TOKEN"
+
+
+def run_file(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Run:
+    """Return what the trainer is told."""
+    return Run(
+        job=RunIdentity(
+            namespace=seen.key.namespace,
+            name=seen.key.name,
+            uid=seen.uid,
+            generation=seen.generation,
+        ),
+        attempt=attempt.number,
+        model=run.spec.model,
+        data=run.data,
+        train=run.spec.train,
+        evaluation=run.spec.evaluation,
+        store=run.store,
+        threads=run.threads,
+        image=run.image,
+    )
+
+
+def run_config(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Manifest:
+    """Return the ConfigMap with ``run.json``.
+
+    Its name is a function of its content: when the operator's defaults change between two tries
+    to make an attempt, the Job and the file it reads still belong together.
+    """
+    content = run_file(seen, run, attempt).dump()
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(seen, run, attempt, child_name(seen.key.name, content)),
+        "immutable": True,
+        "data": {PurePosixPath(RUN_FILE).name: json.dumps(content, indent=2, sort_keys=True)},
+    }
+
+
+def trainer_job(
+    seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt, deadline: datetime
+) -> Manifest:
+    """Return the Job of an attempt.
+
+    It makes one pod and never a second one: the operator counts attempts. It meets the
+    ``restricted`` Pod Security Standard. Its own deadline is what is left of the run's, so that
+    the run ends in time even while no operator is there.
+
+    Args:
+        seen: The pass's snapshot.
+        run: The resolved spec.
+        attempt: The attempt, with its rung.
+        deadline: When the whole run's time is over.
+    """
+    config_map: str = run_config(seen, run, attempt)["metadata"]["name"]
+    name = job_name(seen, attempt.number, attempt.rung)
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": _metadata(seen, run, attempt, name),
+        "spec": {
+            "backoffLimit": 0,
+            "completions": 1,
+            "parallelism": 1,
+            "activeDeadlineSeconds": max(1, ceil((deadline - seen.now).total_seconds())),
+            "template": {
+                "metadata": {"labels": _labels(seen, run, attempt)},
+                "spec": _pod_spec(run, run.rung(attempt.rung), config_map),
+            },
+        },
+    }
+
+
+def _labels(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> dict[str, str]:
+    return {
+        **owner_labels("TrainingJob", seen.key.name),
+        LABEL_ATTEMPT: str(attempt.number),
+        LABEL_MODEL: run.spec.model,
+    }
+
+
+def _metadata(
+    seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt, name: str
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "namespace": seen.key.namespace,
+        "labels": _labels(seen, run, attempt),
+        "ownerReferences": [owner_reference(seen.key, seen.uid)],
+    }
+
+
+def _pod_spec(run: ResolvedRun, rung: Resources, config_map: str) -> dict[str, Any]:
+    pod = run.spec.pod or Pod()
+    placement = {
+        "serviceAccountName": pod.service_account_name,
+        "nodeSelector": pod.node_selector,
+        "tolerations": [toleration.dump() for toleration in pod.tolerations],
+        "priorityClassName": pod.priority_class_name,
+    }
+    return {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        **{field: value for field, value in placement.items() if value},
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER_ID,
+            "runAsGroup": USER_ID,
+            "fsGroup": USER_ID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(run, rung)],
+        "volumes": [
+            {"name": "run", "configMap": {"name": config_map}},
+            {"name": "scratch", "emptyDir": {}},
+            {"name": "tmp", "emptyDir": {}},
+        ],
+    }
+
+
+def _container(run: ResolvedRun, rung: Resources) -> dict[str, Any]:
+    return {
+        "name": CONTAINER,
+        "image": run.image,
+        "imagePullPolicy": "IfNotPresent",
+        "env": _environment(run),
+        "resources": rung.dump(),
+        "terminationMessagePolicy": "File",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "run", "mountPath": str(PurePosixPath(RUN_FILE).parent), "readOnly": True},
+            {"name": "scratch", "mountPath": SCRATCH_DIR},
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+        ],
+    }
+
+
+def _environment(run: ResolvedRun) -> list[dict[str, Any]]:
+    """Return the variables, one entry per name: server-side apply refuses a name twice.
+
+    OpenMP and OpenBLAS take their number of threads from OMP_NUM_THREADS; without it they count
+    the node's processors, and the result would depend on the node.
+    """
+    user = run.spec.pod.env if run.spec.pod else []
+    literal = {
+        "HOME": SCRATCH_DIR,
+        "TMPDIR": SCRATCH_DIR,
+        "OMP_NUM_THREADS": str(run.threads),
+        **{variable.name: variable.value for variable in user},
+    }
+    memory = {"resourceFieldRef": {"containerName": CONTAINER, "resource": "limits.memory"}}
+    return [
+        {"name": ENV_MEMORY_LIMIT, "valueFrom": memory},
+        *_credentials(ENV_DATA_PREFIX, run.data.object_store or ObjectStore()),
+        *_credentials(ENV_STORE_PREFIX, run.store),
+        *({"name": name, "value": value} for name, value in literal.items()),
+    ]
+
+
+def _credentials(prefix: str, store: ObjectStore) -> list[dict[str, Any]]:
+    secret = store.credentials_secret_ref
+    if secret is None:
+        return []
+    optional = {OPTIONAL_KEY: {"optional": True}}
+    return [
+        {
+            "name": prefix + key,
+            "valueFrom": {
+                "secretKeyRef": {"name": secret.name, "key": key, **optional.get(key, {})}
+            },
+        }
+        for key in CREDENTIAL_KEYS
+    ]

@@ -1,0 +1,168 @@
+"""What there should be around one TrainingJob, and what its status says.
+
+    no attempt ----> running ----> published: ModelVersion, Complete
+                     |     ^
+              failed v     | backoff, or the next rung
+                     waiting
+                       |
+                       v
+                     failed for good: Failed
+
+Complete and Failed are the end: from then on nothing is made, whatever happens to Jobs or pods.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+
+from checkrail_api.names import model_version_name
+from checkrail_api.reasons import Reason
+from checkrail_api.reports import TrainerSuccess
+from checkrail_api.training_job import Attempt
+from checkrail_operator.plan import training_conditions as conditions
+from checkrail_operator.plan.attempts import History, Retry, deadline, history, retries_used, retry
+from checkrail_operator.plan.endings import deadline_message, memory_limit
+from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.version_record import version_record
+from checkrail_operator.plan.running_attempt import running
+from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
+from checkrail_operator.plan.training_status import published_status, score, training_status
+from checkrail_operator.plan.types import Event, Plan, Ref
+
+SOON_SECONDS = 1.0
+"""When the next pass follows a status that it waits for: our own status writes wake nobody."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why a run has failed for good."""
+
+    reason: Reason
+    message: str
+
+
+def plan(seen: TrainingJobSeen) -> Plan:
+    """Decide about one TrainingJob."""
+    run = seen.run
+    if run is None:
+        return Plan(seen.key, prune=_unfinished(seen))
+    past = history(seen, run)
+    if past.ended and past.ended.result:
+        return _published(seen, run, past, past.ended.result, past.ended.image_id)
+    if verdict := _verdict(seen, run, past):
+        return _failed(seen, past, verdict)
+    return _next_attempt(seen, run, past)
+
+
+def _next_attempt(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Plan:
+    """Go on with the attempt under way, make the next one, or wait until it is due."""
+    now = rfc3339(seen.now)
+    if past.last is None:
+        return running(seen, run, History((Attempt(number=1, rung=0, start_time=now),)))
+    if past.last.outcome == "Running":
+        return running(seen, run, past)
+    following = retry(seen, run, past.attempts)
+    if not past.told or seen.now < following.due:
+        return _waiting(seen, run, past, following)
+    attempt = Attempt(number=following.number, rung=following.rung, start_time=now)
+    return running(seen, run, History((*past.attempts, attempt)))
+
+
+def _unfinished(seen: TrainingJobSeen) -> tuple[Ref, ...]:
+    """Return the Jobs of an ended run that would still train; finished ones stay for reading.
+
+    They are pruned after the status that ended the run was written, never before: a crash in
+    between leaves a Job too many for a while, not a run that starts again.
+    """
+    if seen.deleting:  # the garbage collector takes them
+        return ()
+    return tuple(
+        Ref("batch/v1", "Job", seen.key.namespace, job.name, job.uid, job.resource_version)
+        for job in seen.jobs
+        if not job.deleting
+        and job.finished is None
+        and not any(pod.has_ended for pod in seen.pods_of(job.name))
+    )
+
+
+def _verdict(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Verdict | None:
+    """Say why no attempt can follow, or None when one can or one is running."""
+    last = past.last
+    if last is None or last.outcome == "Running":
+        return None
+    if past.ended:
+        return Verdict(past.ended.reason, past.ended.message)
+    if last.reason == Reason.OOM_KILLED and last.rung >= len(run.ladder) - 1:
+        return Verdict(
+            Reason.OOM_KILLED,
+            f"Attempt {last.number} used more than {memory_limit(run.rung(last.rung))}, the last "
+            f"rung of spec.resources.ladder, and was killed. Create a TrainingJob with a larger "
+            f"rung, or with fewer rows or columns (spec.data.filters, spec.data.features).",
+        )
+    used, allowed = retries_used(past.attempts), run.spec.backoff_limit
+    if used > allowed:
+        return Verdict(
+            Reason.BACKOFF_LIMIT_EXCEEDED,
+            f"{used} attempts failed and spec.backoffLimit allows {allowed} retries. The last one: "
+            f"{last.reason}: {last.message} Mend the cause and create a new TrainingJob.",
+        )
+    if seen.now >= deadline(seen, run, past.attempts[0]):
+        return Verdict(Reason.DEADLINE_EXCEEDED, deadline_message(seen, run))
+    return None
+
+
+def _waiting(seen: TrainingJobSeen, run: ResolvedRun, past: History, following: Retry) -> Plan:
+    message = _retry_message(past.attempts[-1], following)
+    time = rfc3339(seen.now)
+    until = min(following.due, deadline(seen, run, past.attempts[0])) - seen.now
+    return Plan(
+        seen.key,
+        status=training_status(
+            seen, past, conditions.under_way(Reason.RETRYING, message, None, time)
+        ),
+        events=(Event("Warning", Reason.RETRYING.value, message),) if not past.told else (),
+        requeue_after_seconds=max(SOON_SECONDS, float(ceil(until.total_seconds()))),
+    )
+
+
+def _published(
+    seen: TrainingJobSeen, run: ResolvedRun, past: History, result: TrainerSuccess, image_id: str
+) -> Plan:
+    version = model_version_name(run.spec.model, result.artifact.sha256)
+    figure = score(result.metrics, run.spec.evaluation.metrics[0])
+    message = f"ModelVersion {version} is published{f', {figure}' if figure else ''}."
+    wanted = conditions.published(message, rfc3339(seen.now))
+    return Plan(
+        seen.key,
+        records=(version_record(seen, run, result, image_id),),
+        status=published_status(seen, run, past, wanted, result),
+        events=(Event("Normal", Reason.PUBLISHED.value, message),),
+    )
+
+
+def _failed(seen: TrainingJobSeen, past: History, verdict: Verdict) -> Plan:
+    """Return the plan of the pass that ends the run; the next one prunes what still trains."""
+    now = rfc3339(seen.now)
+    progress = seen.status.progress
+    phase = progress.phase if progress else None
+    last = past.attempts[-1].finish_time
+    late = verdict.reason is Reason.DEADLINE_EXCEEDED
+    return Plan(
+        seen.key,
+        status=training_status(
+            seen,
+            past,
+            conditions.failed(verdict.reason, verdict.message, phase, now),
+            progress=progress,
+            metrics=past.ended.metrics if past.ended else (),
+            completion_time=now if late else last,
+        ),
+        events=(Event("Warning", verdict.reason.value, verdict.message),),
+        requeue_after_seconds=SOON_SECONDS if _unfinished(seen) else None,
+    )
+
+
+def _retry_message(last: Attempt, following: Retry) -> str:
+    return (
+        f"Attempt {last.number} failed, {last.reason}: {last.message} Attempt {following.number} "
+        f"follows on rung {following.rung} at {rfc3339(following.due)}."
+    )

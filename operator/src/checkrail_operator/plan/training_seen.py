@@ -1,0 +1,135 @@
+"""What a pass knows about one TrainingJob, its Jobs and its pods."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from checkrail_api.data import Data
+from checkrail_api.object_store import Store
+from checkrail_api.pod import Resources
+from checkrail_api.reports import ProgressEvent, TrainerFailure, TrainerSuccess
+from checkrail_api.training_job import TrainingJobSpec, TrainingJobStatus
+from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen
+from checkrail_operator.plan.types import Key
+
+CONTAINER = "trainer"
+"""Name of the container that trains."""
+
+
+@dataclass(frozen=True)
+class JobSeen:
+    """One batch/v1 Job of ours.
+
+    Attributes:
+        name: Its name.
+        uid: Its UID.
+        resource_version: Its resourceVersion.
+        attempt: Number of the attempt it was made for.
+        created: When it was created.
+        deleting: Whether its deletion was asked for.
+        finished: Its terminal condition, if it has one.
+        finished_at: When it got that condition.
+        reason: That condition's reason.
+        message: That condition's message.
+    """
+
+    name: str
+    uid: str
+    resource_version: str
+    attempt: int
+    created: datetime | None = None
+    deleting: bool = False
+    finished: Literal["Complete", "Failed"] | None = None
+    finished_at: datetime | None = None
+    reason: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class TrainerPodSeen:
+    """A pod of one of our Jobs, with what the trainer in it reported.
+
+    Attributes:
+        pod: The pod.
+        report: Its termination message, if that is a valid report.
+        progress: The last valid progress line of its log, if there is one.
+    """
+
+    pod: PodSeen
+    report: TrainerSuccess | TrainerFailure | None = None
+    progress: ProgressEvent | None = None
+
+    @property
+    def container(self) -> ContainerSeen:
+        """The trainer's container; one without any state until the kubelet reports it."""
+        return self.pod.container(CONTAINER) or ContainerSeen(CONTAINER)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the trainer in it has ended, one way or the other."""
+        return self.pod.is_over or self.container.terminated is not None
+
+
+@dataclass(frozen=True)
+class ResolvedRun:
+    """A spec with the operator's defaults filled in.
+
+    Attributes:
+        spec: The spec as the user wrote it.
+        spec_hash: SHA-256 of the spec as canonical JSON.
+        data: The data section; its ``object_store`` is set.
+        store: Where the artifact goes.
+        image: The trainer's image.
+        ladder: Rungs, at least one.
+        threads: Threads of every attempt.
+    """
+
+    spec: TrainingJobSpec
+    spec_hash: str
+    data: Data
+    store: Store
+    image: str
+    ladder: tuple[Resources, ...]
+    threads: int
+
+    def rung(self, number: int) -> Resources:
+        """Return the resources of a rung; above the ladder, those of its top."""
+        return self.ladder[min(number, len(self.ladder) - 1)]
+
+
+@dataclass(frozen=True)
+class TrainingJobSeen:
+    """One TrainingJob as it was seen at one instant.
+
+    Attributes:
+        key: Its identity.
+        uid: Its UID.
+        generation: Generation of its spec.
+        now: The instant; the only clock.
+        status: What was told last.
+        jobs: Its Jobs, by attempt and name.
+        pods: Pods of its Jobs, newest first.
+        configured: Attempts that have their ConfigMap.
+        run: What there is to do; None when the run is over or the object is being deleted, and
+            nothing may be made any more.
+        deleting: Whether the object's deletion was asked for.
+    """
+
+    key: Key
+    uid: str
+    generation: int
+    now: datetime
+    status: TrainingJobStatus
+    jobs: tuple[JobSeen, ...] = ()
+    pods: tuple[TrainerPodSeen, ...] = ()
+    configured: frozenset[int] = frozenset()
+    run: ResolvedRun | None = None
+    deleting: bool = False
+
+    def job_of(self, attempt: int) -> JobSeen | None:
+        """Return the Job of an attempt, if there is one."""
+        return next((job for job in self.jobs if job.attempt == attempt), None)
+
+    def pods_of(self, job_name: str) -> tuple[TrainerPodSeen, ...]:
+        """Return the pods that a Job of this name made, newest first."""
+        return tuple(pod for pod in self.pods if pod.pod.controller_name == job_name)
