@@ -1,0 +1,167 @@
+"""One pass for one object: gather, see, plan, execute; and what its ending means."""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from checkrail_api.reasons import Reason
+from checkrail_operator.metrics import Metrics
+from checkrail_operator.observe.raw import Raw
+from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
+from checkrail_operator.plan.stalled import stalled_event, stalled_status
+from checkrail_operator.plan.types import Defaults, Key, Plan
+from checkrail_operator.planners import PLANNERS
+from checkrail_operator.queue import Clock, Outcome
+from checkrail_operator.shell.clock import UtcNow
+from checkrail_operator.shell.cluster import Cluster, NamespaceTerminatingError
+from checkrail_operator.shell.execute import Tell, execute, write_status
+from checkrail_operator.shell.gather import gather
+from checkrail_operator.shell.translate import ThrottledError
+
+LOG = logging.getLogger(__name__)
+
+PASS_TIMEOUT_SECONDS = 120.0
+CONFLICT_LOOK_AGAIN_SECONDS = 30.0
+"""A foreign object that is deleted tells us nothing: it does not carry our labels."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a pass ended.
+
+    Attributes:
+        result: Word for logs and metrics.
+        outcome: What the queue does next.
+    """
+
+    result: str
+    outcome: Outcome
+
+
+@contextmanager
+def bugs_counted(key: Key, metrics: Metrics, pass_id: str) -> Iterator[None]:
+    """Let no object end the operator: count, log and swallow what nobody expected.
+
+    The only broad ``except`` of the repository.
+    """
+    try:
+        yield
+    except Exception:
+        metrics.bugs.labels(key.kind).inc()
+        LOG.exception("bug", extra={"fields": described(key, pass_id)})
+
+
+def described(key: Key, pass_id: str) -> dict[str, object]:
+    """Return the fields that every log line about a pass has."""
+    return {
+        "kind": key.kind,
+        "namespace": key.namespace,
+        "name": key.name,
+        "pass_id": pass_id,
+    }
+
+
+class Passes:
+    """Runs passes; an instance is the queue's worker."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        *,
+        defaults: Defaults,
+        tell: Tell,
+        wake: Callable[[Key], None],
+        metrics: Metrics,
+        clock: Clock,
+        now: UtcNow,
+    ) -> None:
+        """Run passes against ``cluster``.
+
+        Args:
+            cluster: The API server.
+            defaults: Values for what specs leave out.
+            tell: Posts events.
+            wake: Queues another object.
+            metrics: Where passes and bugs are counted.
+            clock: Monotonic seconds.
+            now: Time of day, whole seconds.
+        """
+        self._cluster = cluster
+        self._defaults = defaults
+        self._tell = tell
+        self._wake = wake
+        self._metrics = metrics
+        self._clock = clock
+        self._now = now
+
+    async def __call__(self, key: Key) -> Outcome:
+        """Run one pass for ``key``; never raises but for cancellation."""
+        began = self._clock()
+        pass_id = secrets.token_hex(4)
+        ended = Ended("bug", Outcome(failed=True))
+        with bugs_counted(key, self._metrics, pass_id):
+            ended = await self._translated(key, pass_id)
+        self._metrics.passes.labels(key.kind, ended.result).inc()
+        self._metrics.pass_seconds.labels(key.kind).observe(self._clock() - began)
+        return ended.outcome
+
+    def decide(self, raw: Raw) -> Plan:
+        """Return the plan for what was read; for a spec that cannot be read, its stalled status."""
+        owner = raw.owner
+        try:
+            return PLANNERS[owner["kind"]](raw, self._now(), self._defaults)
+        except InvalidSpecError as error:
+            return self._stalled(raw, Reason.INVALID_SPEC, str(error))
+
+    async def _translated(self, key: Key, pass_id: str) -> Ended:
+        fields = described(key, pass_id)
+        try:
+            async with asyncio.timeout(PASS_TIMEOUT_SECONDS):
+                return await self._run(key, fields)
+        except ThrottledError as error:
+            LOG.warning("pass was throttled", extra={"fields": {**fields, "error": str(error)}})
+            return Ended("transient", Outcome(failed=True, after_seconds=error.after_seconds))
+        except (TransientError, TimeoutError) as error:
+            LOG.warning("pass will be repeated", extra={"fields": {**fields, "error": str(error)}})
+            return Ended("transient", Outcome(failed=True))
+        except NamespaceTerminatingError:
+            return Ended("gone", Outcome())
+
+    async def _run(self, key: Key, fields: dict[str, object]) -> Ended:
+        raw = await gather(self._cluster, key)
+        if raw is None or "deletionTimestamp" in raw.owner["metadata"]:
+            return Ended("gone", Outcome())
+        plan = self.decide(raw)
+        try:
+            written = await execute(self._cluster, plan, raw, self._tell)
+        except InvalidSpecError as error:
+            await self._write_stalled(raw, Reason.INVALID_SPEC, str(error))
+            return Ended("stalled", Outcome())
+        except NameConflictError as error:
+            await self._write_stalled(raw, Reason.NAME_CONFLICT, str(error))
+            return Ended("stalled", Outcome(after_seconds=CONFLICT_LOOK_AGAIN_SECONDS))
+        for other in plan.wake:
+            self._wake(other)
+        if written:
+            generation = raw.owner["metadata"].get("generation")
+            LOG.info(
+                "pass changed the cluster",
+                extra={"fields": {**fields, "generation": generation, **vars(written)}},
+            )
+        result = "changed" if written else "quiet"
+        return Ended(result, Outcome(after_seconds=plan.requeue_after_seconds))
+
+    async def _write_stalled(self, raw: Raw, reason: Reason, message: str) -> None:
+        plan = self._stalled(raw, reason, message)
+        await write_status(self._cluster, raw.owner, plan.status, plan.events, self._tell)
+
+    def _stalled(self, raw: Raw, reason: Reason, message: str) -> Plan:
+        metadata = raw.owner["metadata"]
+        return Plan(
+            Key(raw.owner["kind"], metadata["namespace"], metadata["name"]),
+            status=stalled_status(raw.owner, reason, message, self._now()),
+            events=(stalled_event(reason, message),),
+        )

@@ -1,0 +1,154 @@
+"""Whether the cluster already is what a plan wants, so that a quiet pass writes nothing."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum, auto
+from typing import Any
+
+from checkrail_operator.plan.errors import NameConflictError
+from checkrail_operator.plan.quantity import quantity
+from checkrail_operator.plan.types import Manifest, Plan
+
+APPLIED_HASH = "checkrail.dev/applied-hash"
+"""Annotation on our children: digest of the manifest that was last applied."""
+
+_LIST_KEYS = ("name", "uid", "type")
+"""Fields that identify an item of a list; others may have added items of their own."""
+
+_QUANTITY_FIELDS = frozenset({"requests", "limits", "sizeLimit"})
+_IMMUTABLE = frozenset({("batch/v1", "Job")})
+
+
+class Change(Enum):
+    """What a wanted child needs."""
+
+    CREATE = auto()
+    APPLY = auto()
+    NONE = auto()
+
+
+def applied_hash(wanted: Manifest) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of ``wanted`` as canonical JSON."""
+    text = json.dumps(wanted, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def change_needed(wanted: Manifest, live: Manifest | None) -> Change:
+    """Choose what to do for one child.
+
+    The hash notices fields that are no longer wanted, the comparison notices fields that somebody
+    else changed; an apply that would change nothing is not sent at all. A Job is never changed: its
+    template is immutable, so an attempt under way ends as it was begun.
+
+    Raises:
+        NameConflictError: ``live`` is not controlled by the owner that ``wanted`` names.
+    """
+    if live is None:
+        return Change.CREATE
+    if owner_uid(live) != owner_uid(wanted):
+        raise NameConflictError(wanted["apiVersion"], wanted["kind"], wanted["metadata"]["name"])
+    if identity(wanted)[:2] in _IMMUTABLE:
+        return Change.NONE
+    same = live["metadata"].get("annotations", {}).get(APPLIED_HASH) == applied_hash(wanted)
+    return Change.NONE if same and contains(live, wanted) else Change.APPLY
+
+
+def at_rest(plan: Plan, live: Iterable[Manifest], status: Manifest | None) -> bool:
+    """Answer whether executing ``plan`` would write nothing.
+
+    Args:
+        plan: The decision.
+        live: The owner's children and the records there are.
+        status: The owner's status as it is.
+
+    Raises:
+        NameConflictError: As `change_needed`.
+    """
+    found = {identity(manifest): manifest for manifest in live}
+    return (
+        not plan.prune
+        and all(identity(record) in found for record in plan.records)
+        and all(
+            change_needed(child, found.get(identity(child))) is Change.NONE
+            for child in plan.children
+        )
+        and (plan.status is None or same_status(plan.status, status))
+    )
+
+
+def same_status(wanted: Manifest, live: Manifest | None) -> bool:
+    """Answer whether the status is already written; what is empty and what is absent are one."""
+    return bool(_without_empty(wanted) == _without_empty(live or {}))
+
+
+def identity(manifest: Manifest) -> tuple[str, str, str]:
+    """Return what tells an object from the others of its namespace."""
+    return (manifest["apiVersion"], manifest["kind"], manifest["metadata"]["name"])
+
+
+def owner_uid(manifest: Manifest) -> str | None:
+    """Return the UID of the object that controls this one."""
+    references = manifest["metadata"].get("ownerReferences", ())
+    return next((r["uid"] for r in references if r.get("controller")), None)
+
+
+def contains(live: Any, wanted: Any, *, amounts: bool = False) -> bool:
+    """Answer whether ``live`` has every field of ``wanted`` with its value.
+
+    ``live`` may have more: defaults of the API server, fields of other managers. Items of a list
+    are matched by their name, uid or type; a list without such keys must have the same length.
+    Quantities are equal when their values are: the API server rewrites ``1000m`` as ``1``.
+    """
+    match wanted:
+        case Mapping():
+            return isinstance(live, Mapping) and all(
+                _has(live, key, value, amounts=amounts or key in _QUANTITY_FIELDS)
+                for key, value in wanted.items()
+            )
+        case list() | tuple():
+            return isinstance(live, Sequence) and _contains_items(live, wanted)
+        case _ if amounts:
+            return bool(_amount(live) == _amount(wanted))
+        case _:
+            return bool(live == wanted)
+
+
+def _amount(value: Any) -> Any:
+    try:
+        return quantity(value)
+    except (TypeError, ValueError):
+        return value
+
+
+def _has(live: Manifest, key: str, value: Any, *, amounts: bool) -> bool:
+    if key not in live:
+        return value in ({}, [], "", None)  # the API server drops what is empty
+    return contains(live[key], value, amounts=amounts)
+
+
+def _contains_items(live: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    key = _list_key(wanted)
+    if key is None:
+        return len(live) == len(wanted) and all(map(contains, live, wanted))
+    by_key = {item.get(key): item for item in live if isinstance(item, Mapping)}
+    return all(contains(by_key.get(item[key]), item) for item in wanted)
+
+
+def _list_key(items: Sequence[Any]) -> str | None:
+    for key in _LIST_KEYS:
+        values = [item.get(key) if isinstance(item, Mapping) else None for item in items]
+        if values and None not in values and len(set(values)) == len(values):
+            return key
+    return None
+
+
+def _without_empty(value: Any) -> Any:
+    match value:
+        case Mapping():
+            kept = {key: _without_empty(item) for key, item in value.items()}
+            return {key: item for key, item in kept.items() if item not in ({}, [], None)}
+        case list() | tuple():
+            return [_without_empty(item) for item in value]
+        case _:
+            return value

@@ -1,0 +1,21 @@
+"""Which functions see and plan each kind."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from checkrail_operator.observe import model_version as version_observed
+from checkrail_operator.observe.raw import Raw
+from checkrail_operator.plan import wake_waiting
+from checkrail_operator.plan.types import Defaults, OwnedKind, Plan
+
+Planner = Callable[[Raw, datetime, Defaults], Plan]
+"""From what was read to the whole desired state; may raise ``InvalidSpecError``."""
+
+
+def _model_version(raw: Raw, now: datetime, defaults: Defaults) -> Plan:
+    return wake_waiting.plan(version_observed.see(raw, now, defaults))
+
+
+PLANNERS: Mapping[OwnedKind, Planner] = {
+    "ModelVersion": _model_version,
+}

@@ -1,0 +1,212 @@
+"""The resync: a few LISTs and the pure plan for every object; only the restless get a pass.
+
+It finds what events did not tell (a watch that was cut, a delay that died with a process), and it
+is how a replica that becomes active learns what there is to do.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
+from typing import get_args
+
+from checkrail_api.kind import API_VERSION
+from checkrail_api.names import LABEL_KIND, LABEL_MANAGED_BY, LABEL_OWNER, MANAGED_BY
+from checkrail_operator.loop import Passes, bugs_counted
+from checkrail_operator.metrics import Metrics
+from checkrail_operator.observe.raw import CHILD_KINDS, Raw, related_queries
+from checkrail_operator.plan.difference import at_rest
+from checkrail_operator.plan.errors import NameConflictError, TransientError
+from checkrail_operator.plan.types import Key, Manifest, OwnedKind, Plan
+from checkrail_operator.queue import Backoff, Clock, Sleeper, WorkQueue
+from checkrail_operator.shell.cluster import Cluster
+from checkrail_operator.shell.gather import unique
+
+LOG = logging.getLogger(__name__)
+
+COALESCE_SECONDS = 0.2
+"""A watch that is listed anew asks for a resync; several at once get one."""
+BREATH = 50
+"""Objects planned before other work gets its turn."""
+RETRY = Backoff(first_seconds=1.0, cap_seconds=30.0)
+
+
+class Known:
+    """The ModelVersions there are, found as a pass would ask for them."""
+
+    def __init__(self, versions: Iterable[Manifest]) -> None:
+        """Index ``versions`` by name and by model."""
+        self._by_name: dict[tuple[str, str], Manifest] = {}
+        self._by_model: defaultdict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        for version in versions:
+            metadata = version["metadata"]
+            self._by_name[metadata["namespace"], metadata["name"]] = version
+            self._by_model[metadata["namespace"], version["spec"]["model"]].append(version)
+
+    def related(self, owner: Manifest) -> tuple[Manifest, ...]:
+        """Return what ``related_queries`` would have answered for ``owner``."""
+        namespace = owner["metadata"]["namespace"]
+        found: list[Manifest] = []
+        for query in related_queries(owner):
+            if query.name is not None:
+                found += self._named(namespace, query.name)
+            else:
+                _, _, model = (query.field_selector or "").partition("spec.model=")
+                found += self._by_model.get((namespace, model), [])
+        return unique(found)
+
+    def records(self, plan: Plan) -> list[Manifest]:
+        """Return those of the plan's records that exist."""
+        names = [record["metadata"]["name"] for record in plan.records]
+        return [m for name in names for m in self._named(plan.key.namespace, name)]
+
+    def _named(self, namespace: str, name: str) -> list[Manifest]:
+        found = self._by_name.get((namespace, name))
+        return [found] if found else []
+
+
+class Resync:
+    """Looks at everything from time to time, and when asked."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        queue: WorkQueue,
+        passes: Passes,
+        *,
+        namespaces: tuple[str, ...],
+        seconds: float,
+        metrics: Metrics,
+        clock: Clock,
+        sleep: Sleeper,
+        chance: Callable[[], float],
+    ) -> None:
+        """Resync every ``seconds``, jittered by a tenth; ``namespaces`` empty means all."""
+        self._cluster = cluster
+        self._queue = queue
+        self._passes = passes
+        self._namespaces: tuple[str | None, ...] = namespaces or (None,)
+        self._seconds = seconds
+        self._metrics = metrics
+        self._clock = clock
+        self._sleep = sleep
+        self._chance = chance
+        self._asked = asyncio.Event()
+        self._ended = clock()
+
+    @property
+    def age(self) -> float:
+        """Seconds since the last one ended, or since the start."""
+        return self._clock() - self._ended
+
+    def restart_age(self) -> None:
+        """Count the age from now: before, another replica was the active one."""
+        self._ended = self._clock()
+
+    def ask(self) -> None:
+        """Ask for one soon; from the thread of its event loop."""
+        self._asked.set()
+
+    async def run(self) -> None:
+        """Resync now and then for ever."""
+        failures = 0
+        while True:
+            self._asked.clear()
+            try:
+                await self.once()
+                failures = 0
+                pause = self._seconds * (0.9 + 0.2 * self._chance())
+            except TransientError as error:
+                failures += 1
+                pause = RETRY.delay(failures, self._chance())
+                LOG.warning("resync will be repeated", extra={"fields": {"error": str(error)}})
+            await self._wait(pause)
+
+    async def once(self) -> int:
+        """Queue every object whose plan is not at rest and return how many there were."""
+        restless = 0
+        for namespace in self._namespaces:
+            everything, known = await self._everything(namespace)
+            for number, raw in enumerate(everything):
+                restless += self._look_at(raw, known)
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
+        self._ended = self._clock()
+        return restless
+
+    def _look_at(self, raw: Raw, known: Known) -> bool:
+        metadata = raw.owner["metadata"]
+        key = Key(raw.owner["kind"], metadata["namespace"], metadata["name"])
+        if "deletionTimestamp" in metadata:
+            return False
+        plan: Plan | None = None
+        with bugs_counted(key, self._metrics, "resync"):
+            plan = self._passes.decide(raw)
+        if plan is None or not _rests(plan, raw, known):
+            self._queue.add(key)
+            return True
+        if plan.requeue_after_seconds is not None:
+            self._queue.add_after(key, plan.requeue_after_seconds)
+        return False
+
+    async def _everything(self, namespace: str | None) -> tuple[list[Raw], Known]:
+        ours = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
+        kinds = sorted(set(chain.from_iterable(CHILD_KINDS.values())))
+        owners = {k: await self._list(API_VERSION, k, namespace) for k in get_args(OwnedKind)}
+        children = [m for kind in kinds for m in await self._list(*kind, namespace, labels=ours)]
+        by_owner = _by_owner(children)
+        known = Known(owners["ModelVersion"])
+        # a ModelVersion has neither status nor children: its plan is always at rest
+        planned = chain(owners["TrainingJob"], owners["ModelDeployment"])
+        return [
+            Raw(
+                owner=owner,
+                children=tuple(by_owner.get(_key(owner), ())),
+                related=known.related(owner),
+            )
+            for owner in planned
+        ], known
+
+    async def _list(
+        self, api_version: str, kind: str, namespace: str | None, labels: str | None = None
+    ) -> list[Manifest]:
+        pages = self._cluster.pages(api_version, kind, namespace, labels=labels)
+        return [manifest async for page in pages for manifest in page]
+
+    async def _wait(self, seconds: float) -> None:
+        waits: list[asyncio.Future[object]] = [
+            asyncio.ensure_future(self._asked.wait()),
+            asyncio.ensure_future(self._sleep(seconds)),
+        ]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        if self._asked.is_set():
+            await self._sleep(COALESCE_SECONDS)
+
+
+def _rests(plan: Plan, raw: Raw, known: Known) -> bool:
+    live = chain(raw.children, known.records(plan))
+    try:
+        return at_rest(plan, live, raw.owner.get("status"))
+    except NameConflictError:
+        return False
+
+
+def _key(owner: Manifest) -> Key:
+    metadata = owner["metadata"]
+    return Key(owner["kind"], metadata["namespace"], metadata["name"])
+
+
+def _by_owner(children: Iterable[Manifest]) -> Mapping[Key, list[Manifest]]:
+    grouped: defaultdict[Key, list[Manifest]] = defaultdict(list)
+    for child in children:
+        metadata = child["metadata"]
+        labels = metadata["labels"]
+        if LABEL_KIND in labels and LABEL_OWNER in labels:
+            key = Key(labels[LABEL_KIND], metadata["namespace"], labels[LABEL_OWNER])
+            grouped[key].append(child)
+    return grouped

@@ -1,0 +1,68 @@
+"""Everything one pass reads, live: no cache, so no ghost and no stale decision."""
+
+import asyncio
+from typing import Any
+
+from checkrail_api.kind import API_VERSION
+from checkrail_api.names import LABEL_KIND, LABEL_OWNER
+from checkrail_operator.observe.raw import (
+    CHILD_KINDS,
+    LOG_TAIL_LINES,
+    Query,
+    Raw,
+    log_pods,
+    related_queries,
+)
+from checkrail_operator.plan.types import Key, Manifest
+from checkrail_operator.shell.cluster import Cluster
+
+
+async def gather(cluster: Cluster, key: Key) -> Raw | None:
+    """Read an object, its children, the others that its plan needs and its pods' last lines.
+
+    Returns:
+        None when the object does not exist: the garbage collector takes what it owned.
+    """
+    owner = await cluster.get(API_VERSION, key.kind, key.namespace, key.name)
+    if owner is None:
+        return None
+    labels = f"{LABEL_KIND}={key.kind},{LABEL_OWNER}={key.name}"
+    answers = await asyncio.gather(
+        *(
+            _list(cluster, *kind, key.namespace, labels=labels)
+            for kind in CHILD_KINDS.get(key.kind, ())
+        ),
+        *(_ask(cluster, query, key.namespace) for query in related_queries(owner)),
+    )
+    found = [manifest for answer in answers for manifest in answer]
+    children = len(CHILD_KINDS.get(key.kind, ()))
+    raw_children = tuple(m for answer in answers[:children] for m in answer)
+    pods = log_pods(raw_children)
+    logs = await asyncio.gather(*(cluster.log(key.namespace, p, LOG_TAIL_LINES) for p in pods))
+    return Raw(
+        owner=owner,
+        children=raw_children,
+        related=unique(found[len(raw_children) :]),
+        logs=dict(zip(pods, logs, strict=True)),
+    )
+
+
+def unique(manifests: list[Manifest]) -> tuple[Manifest, ...]:
+    """Return each object once: a version that is named is also found by its model."""
+    return tuple({m["metadata"]["uid"]: m for m in manifests}.values())
+
+
+async def _ask(cluster: Cluster, query: Query, namespace: str) -> list[Manifest]:
+    if query.name is None:
+        return await _list(
+            cluster, query.api_version, query.kind, namespace, fields=query.field_selector
+        )
+    found = await cluster.get(query.api_version, query.kind, namespace, query.name)
+    return [] if found is None else [found]
+
+
+async def _list(
+    cluster: Cluster, api_version: str, kind: str, namespace: str, **selectors: Any
+) -> list[Manifest]:
+    pages = cluster.pages(api_version, kind, namespace, **selectors)
+    return [manifest async for page in pages for manifest in page]

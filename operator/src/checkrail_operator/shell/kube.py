@@ -1,0 +1,211 @@
+"""The API server: the only door through which the operator reads and writes the cluster."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import aiohttp
+from kubernetes.aio.client import ApiClient
+from kubernetes.aio.client.exceptions import ApiException
+from kubernetes.aio.dynamic import DynamicClient
+
+from checkrail_operator.plan.errors import InvalidSpecError, TransientError
+from checkrail_operator.plan.types import Manifest, Ref
+from checkrail_operator.shell.cluster import StatusRefusedError
+from checkrail_operator.shell.kinds import resource
+from checkrail_operator.shell.translate import CONFLICT, NOT_FOUND, status_of, translated
+
+MANAGER = "checkrail"
+PAGE = 500
+TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
+"""Of one request, seconds."""
+
+Recorder = Callable[[str, str, str], None]
+"""Told of every answer: verb, kind, status code (or the name of the failure)."""
+
+
+class KubeCluster:
+    """``Cluster`` by kubernetes' asyncio client; server-side apply with one field manager."""
+
+    def __init__(self, api: ApiClient, *, may_write: Callable[[], None], record: Recorder) -> None:
+        """Use ``api``.
+
+        Args:
+            api: The configured client; the caller closes it.
+            may_write: Asked before each write; does not return when the Lease is lost.
+            record: Told of every answer.
+        """
+        self._client: Any = DynamicClient(api)  # type: ignore[no-untyped-call]
+        self._may_write = may_write
+        self._record = record
+
+    async def get(self, api_version: str, kind: str, namespace: str, name: str) -> Manifest | None:
+        """Return one object, or None."""
+        target = resource(self._client, api_version, kind)
+        path = target.path(name=name, namespace=namespace)
+        answer = await self._send("get", kind, f"get {kind} {name}", path, absent=True)
+        return None if answer is None else await _json(answer)
+
+    async def pages(
+        self,
+        api_version: str,
+        kind: str,
+        namespace: str | None = None,
+        *,
+        labels: str | None = None,
+        fields: str | None = None,
+    ) -> AsyncIterator[list[Manifest]]:
+        """Yield the objects page by page; nothing when the cluster does not know the kind."""
+        path = resource(self._client, api_version, kind).path(namespace=namespace)
+        query = {"label_selector": labels, "field_selector": fields, "limit": PAGE}
+        more: str | None = None
+        while True:
+            answer = await self._send(
+                "list", kind, f"list {kind}", path, absent=True, _continue=more, **query
+            )
+            if answer is None:
+                return
+            page = await _json(answer)
+            yield [{"apiVersion": api_version, "kind": kind, **item} for item in page["items"]]
+            more = page["metadata"].get("continue")
+            if not more:
+                return
+
+    async def log(self, namespace: str, pod: str, lines: int) -> str:
+        """Return the last lines of a pod's log; empty when there is none."""
+        path = resource(self._client, "v1", "Pod").path(name=pod, namespace=namespace) + "/log"
+        query = [("tailLines", lines), ("limitBytes", 65_536)]
+        try:
+            answer = await self._send(
+                "log", "Pod", f"log of Pod {pod}", path, absent=True, query_params=query
+            )
+        except InvalidSpecError:  # 400: the container has not started, or is gone already
+            return ""
+        return "" if answer is None else (await answer.read()).decode(errors="replace")
+
+    async def create(self, manifest: Manifest) -> bool:
+        """Create an object and return whether it was made: False when the name is taken."""
+        kind, metadata = manifest["kind"], manifest["metadata"]
+        target = resource(self._client, manifest["apiVersion"], kind)
+        try:
+            await self._write(
+                "post",
+                kind,
+                f"create {kind} {metadata['name']}",
+                target.path(namespace=metadata["namespace"]),
+                body=manifest,
+                field_manager=MANAGER,
+            )
+        except _AlreadyExistsError:
+            return False
+        return True
+
+    async def apply(self, manifest: Manifest, *, uid: str | None = None) -> None:
+        """Server-side apply; with ``uid`` only to the object that has it."""
+        if uid is not None:
+            manifest = {**manifest, "metadata": {**manifest["metadata"], "uid": uid}}
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        target = resource(self._client, manifest["apiVersion"], kind)
+        await self._apply(kind, f"apply {kind} {name}", target, manifest)
+
+    async def apply_status(self, owner: Manifest, status: Manifest) -> None:
+        """Write the whole status, if the owner is still exactly as it was read."""
+        kind, metadata = owner["kind"], owner["metadata"]
+        kept = ("name", "namespace", "uid", "resourceVersion")
+        manifest = {
+            "apiVersion": owner["apiVersion"],
+            "kind": kind,
+            "metadata": {field: metadata[field] for field in kept},
+            "status": status,
+        }
+        target = resource(self._client, owner["apiVersion"], kind).subresources["status"]
+        what = f"apply status of {kind} {metadata['name']}"
+        try:
+            await self._apply(f"{kind}/status", what, target, manifest)
+        except InvalidSpecError as error:
+            raise StatusRefusedError(str(error)) from error
+
+    async def delete(self, ref: Ref) -> None:
+        """Delete the object, dependents in the background, if it is still exactly as seen."""
+        path = resource(self._client, ref.api_version, ref.kind).path(
+            name=ref.name, namespace=ref.namespace
+        )
+        body = {
+            "propagationPolicy": "Background",
+            "preconditions": {"uid": ref.uid, "resourceVersion": ref.resource_version},
+        }
+        await self._write(
+            "delete", ref.kind, f"delete {ref.kind} {ref.name}", path, body=body, absent=True
+        )
+
+    async def create_lease(self, manifest: Manifest) -> Manifest:
+        """Create the Lease; ``TransientError`` when somebody else just did."""
+        kind, namespace = manifest["kind"], manifest["metadata"]["namespace"]
+        path = resource(self._client, manifest["apiVersion"], kind).path(namespace=namespace)
+        try:
+            answer = await self._send("post", kind, f"create {kind}", path, body=manifest)
+        except _AlreadyExistsError as error:
+            raise TransientError("somebody else just created the Lease") from error
+        return await _json(answer)
+
+    async def replace(self, manifest: Manifest) -> Manifest:
+        """Replace an object that is still at its ``resourceVersion``; for the Lease itself.
+
+        The Lease is what ``may_write`` asks for, so it alone is written without asking.
+        """
+        kind, metadata = manifest["kind"], manifest["metadata"]
+        path = resource(self._client, manifest["apiVersion"], kind).path(
+            name=metadata["name"], namespace=metadata["namespace"]
+        )
+        answer = await self._send("put", kind, f"replace {kind}", path, body=manifest)
+        return await _json(answer)
+
+    async def _apply(self, kind: str, what: str, target: Any, manifest: Manifest) -> None:
+        metadata = manifest["metadata"]
+        await self._write(
+            "patch",
+            kind,
+            what,
+            target.path(name=metadata["name"], namespace=metadata["namespace"]),
+            body=manifest,
+            content_type="application/apply-patch+yaml",
+            field_manager=MANAGER,
+            force_conflicts=True,
+        )
+
+    async def _write(self, verb: str, kind: str, what: str, path: str, **arguments: Any) -> None:
+        self._may_write()
+        answer = await self._send(verb, kind, what, path, **arguments)
+        if answer is not None:
+            answer.release()
+
+    async def _send(
+        self, verb: str, kind: str, what: str, path: str, *, absent: bool = False, **arguments: Any
+    ) -> Any:
+        method = "get" if verb in {"list", "log"} else verb
+        with translated(what):
+            try:
+                answer = await self._client.request(
+                    method, path, serialize=False, _request_timeout=TIMEOUT, **arguments
+                )
+            except ApiException as error:
+                self._record(verb, kind, str(error.status))
+                if absent and error.status == NOT_FOUND:
+                    return None
+                if error.status == CONFLICT and status_of(error).get("reason") == "AlreadyExists":
+                    raise _AlreadyExistsError from error
+                raise
+            except (aiohttp.ClientError, TimeoutError, OSError) as error:
+                self._record(verb, kind, type(error).__name__)
+                raise
+        self._record(verb, kind, str(answer.status))
+        return answer
+
+
+class _AlreadyExistsError(Exception):
+    """The name is taken."""
+
+
+async def _json(answer: Any) -> dict[str, Any]:
+    with translated("read an answer"):
+        body: dict[str, Any] = await answer.json()
+    return body
