@@ -22,11 +22,11 @@ from checkrail_operator.plan import training_conditions as conditions
 from checkrail_operator.plan.attempts import History, Retry, deadline, history, retries_used, retry
 from checkrail_operator.plan.endings import deadline_message, memory_limit
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.version_record import version_record
 from checkrail_operator.plan.running_attempt import running
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.training_status import published_status, score, training_status
 from checkrail_operator.plan.types import Event, Plan, Ref
+from checkrail_operator.plan.version_record import version_record
 
 SOON_SECONDS = 1.0
 """When the next pass follows a status that it waits for: our own status writes wake nobody."""
