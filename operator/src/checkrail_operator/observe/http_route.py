@@ -1,0 +1,61 @@
+"""An HTTPRoute, and what its gateways say of it (gateway.networking.k8s.io/v1)."""
+
+from typing import Any
+
+from checkrail_operator.plan.deployment_seen import Answer, RouteSeen
+from checkrail_operator.plan.types import Manifest
+
+ASKED = ("Accepted", "ResolvedRefs")
+"""Conditions that a gateway sets on each parent of a route."""
+
+
+def see_route(body: Manifest) -> RouteSeen:
+    """Return the shares by revision and the gateways' answer."""
+    spec: Manifest = body.get("spec") or {}
+    answer, message = _answer(body)
+    backends = [b for rule in spec.get("rules") or () for b in rule.get("backendRefs") or ()]
+    return RouteSeen(
+        # Services are named <owner>-<revision>; one that was deleted still has its share.
+        weights={b["name"].rpartition("-")[2]: b.get("weight", 1) for b in backends},
+        spec=spec,
+        answer=answer,
+        message=message,
+    )
+
+
+def _answer(body: Manifest) -> tuple[Answer, str]:
+    """Return what the gateways together say: a refusal, then a missing answer, go first."""
+    generation = body["metadata"].get("generation", 0)
+    namespace = body["metadata"]["namespace"]
+    parents = (body.get("status") or {}).get("parents") or ()
+    pending = False
+    for wanted in (body.get("spec") or {}).get("parentRefs") or ():
+        answers = [p for p in parents if _same(p.get("parentRef") or {}, wanted, namespace)]
+        pending |= not answers
+        for parent in answers:
+            for condition in _asked(parent):
+                if condition.get("observedGeneration", 0) != generation:
+                    pending = True
+                elif condition.get("status") != "True":
+                    return Answer.REFUSED, _words(wanted, condition)
+            pending |= len(_asked(parent)) < len(ASKED)
+    return (Answer.PENDING, "") if pending else (Answer.ACCEPTED, "")
+
+
+def _asked(parent: Manifest) -> list[Manifest]:
+    return [c for c in parent.get("conditions") or () if c.get("type") in ASKED]
+
+
+def _same(found: Manifest, wanted: Manifest, namespace: str) -> bool:
+    def identity(ref: Manifest) -> tuple[Any, ...]:
+        return (ref.get("namespace", namespace), ref.get("name"), ref.get("sectionName"))
+
+    return identity(found) == identity(wanted)
+
+
+def _words(parent: Manifest, condition: Manifest) -> str:
+    said = condition.get("message") or "it gives no message"
+    return (
+        f"Gateway {parent['name']}: {condition['type']} is {condition['status']},"
+        f" {condition.get('reason', 'no reason')}: {said}"
+    )

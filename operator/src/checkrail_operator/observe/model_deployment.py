@@ -1,0 +1,156 @@
+"""A ModelDeployment as the API server told it: raw bodies to typed facts."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from pydantic import ValidationError
+
+from checkrail_api.model_deployment import (
+    ModelDeploymentSpec,
+    ModelDeploymentStatus,
+)
+from checkrail_api.model_version import ModelVersionSpec
+from checkrail_api.names import LABEL_REVISION
+from checkrail_operator.observe.http_route import see_route
+from checkrail_operator.observe.pods import is_owned_by, see_pod
+from checkrail_operator.observe.raw import Raw
+from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
+from checkrail_operator.plan.errors import InvalidSpecError
+from checkrail_operator.plan.instants import instant
+from checkrail_operator.plan.revision import (
+    ANNOTATION,
+    Revision,
+    Version,
+    read_annotation,
+    version_of,
+)
+from checkrail_operator.plan.types import Defaults, Key, Manifest, Ref
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
+    """Return the ModelDeployment, its children and the versions it needs.
+
+    Raises:
+        InvalidSpecError: The spec has what the API of this release does not know.
+    """
+    owner, metadata = raw.owner, raw.owner["metadata"]
+    status = ModelDeploymentStatus.model_validate(owner.get("status") or {}, extra="ignore")
+    ours = [c for c in raw.children if c["kind"] == "Pod" or is_owned_by(c, metadata["uid"])]
+    revisions = _revisions(ours)
+    route = next((c for c in ours if c["kind"] == "HTTPRoute"), None)
+    return ModelDeploymentSeen(
+        key=Key("ModelDeployment", metadata["namespace"], metadata["name"]),
+        uid=metadata["uid"],
+        generation=metadata["generation"],
+        deleting="deletionTimestamp" in metadata,
+        spec=_spec(owner),
+        status=status,
+        versions=_versions(raw.related, status, revisions),
+        revisions=revisions,
+        route=see_route(route) if route else None,
+        now=now,
+        defaults=defaults,
+    )
+
+
+def _spec(owner: Manifest) -> ModelDeploymentSpec:
+    try:
+        return ModelDeploymentSpec.model_validate(owner["spec"])
+    except ValidationError as error:
+        found = "; ".join(
+            f"spec.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
+        )
+        raise InvalidSpecError(found) from error
+
+
+def _revisions(ours: Iterable[Manifest]) -> dict[str, RevisionSeen]:
+    by_revision: dict[str, list[Manifest]] = defaultdict(list)
+    for child in ours:
+        if revision := (child["metadata"].get("labels") or {}).get(LABEL_REVISION):
+            by_revision[revision].append(child)
+    return {
+        revision: _revision(revision, children)
+        for revision, children in sorted(by_revision.items())
+    }
+
+
+def _revision(revision: str, children: list[Manifest]) -> RevisionSeen:
+    deployment = next((c for c in children if c["kind"] == "Deployment"), None)
+    made = [c for c in children if c["kind"] in {"Deployment", "Service"}]
+    status: Manifest = (deployment or {}).get("status") or {}
+    records = (
+        read_annotation((c["metadata"].get("annotations") or {}).get(ANNOTATION), revision)
+        for c in made
+    )
+    begun = deployment["metadata"].get("creationTimestamp") if deployment else None
+    pods = (see_pod(c) for c in children if c["kind"] == "Pod")
+    return RevisionSeen(
+        record=next((r for r in records if r), None),
+        refs=tuple(sorted(_ref(c) for c in made if "deletionTimestamp" not in c["metadata"])),
+        exists=bool(made),
+        asked=deployment["spec"].get("replicas", 1) if deployment else None,
+        replicas=status.get("replicas", 0),
+        ready=status.get("readyReplicas", 0),
+        available=status.get("availableReplicas", 0),
+        pods=tuple(
+            sorted(
+                # Pods of an earlier Deployment of this name end; their restarts say nothing.
+                (p for p in pods if not p.deleting and (p.created or EPOCH) >= _at(begun)),
+                key=lambda p: p.name,
+            )
+        ),
+    )
+
+
+def _versions(
+    related: Iterable[Manifest],
+    status: ModelDeploymentStatus,
+    revisions: dict[str, RevisionSeen],
+) -> tuple[Version, ...]:
+    """Return the published versions, and those that serve though nothing else records them."""
+    found = {
+        body["metadata"]["name"]: _version(body)
+        for body in related
+        if body["kind"] == "ModelVersion" and "deletionTimestamp" not in body["metadata"]
+    }
+    for told in (status.stable, status.canary):
+        record = _record(revisions, told.revision) if told else None
+        if record and record.version not in found:
+            found[record.version] = version_of(record, _at(record.created))
+    return tuple(found[name] for name in sorted(found))
+
+
+def _record(revisions: dict[str, RevisionSeen], revision: str) -> Revision | None:
+    seen = revisions.get(revision)
+    return seen.record if seen else None
+
+
+def _version(body: Manifest) -> Version:
+    spec = ModelVersionSpec.model_validate(body["spec"], extra="ignore")
+    return Version(
+        name=body["metadata"]["name"],
+        model=spec.model,
+        sha256=spec.artifact.sha256,
+        uri=spec.artifact.uri,
+        store=spec.store,
+        created=_at(body["metadata"].get("creationTimestamp")),
+    )
+
+
+def _at(text: str | None) -> datetime:
+    return instant(text) or EPOCH
+
+
+def _ref(body: Manifest) -> Ref:
+    metadata = body["metadata"]
+    return Ref(
+        api_version=body["apiVersion"],
+        kind=body["kind"],
+        namespace=metadata["namespace"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+        resource_version=metadata["resourceVersion"],
+    )

@@ -1,0 +1,135 @@
+"""The status of a ModelDeployment: what ``kubectl wait``, kstatus and people read.
+
+``Available`` is *something serves now*; ``Ready`` is *what was asked for is what serves*.
+kstatus reads Reconciling=True as in progress and Stalled=True as failed, in this order.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from checkrail_api.conditions import Condition, condition, settled
+from checkrail_api.model_deployment import (
+    CanaryStatus,
+    ModelDeploymentStatus,
+    RevisionStatus,
+    TrafficShare,
+)
+from checkrail_api.reasons import Reason
+from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.revision import Revision
+from checkrail_operator.plan.rollout import EVERYTHING, steps_entered
+from checkrail_operator.plan.route import answer_for, url
+from checkrail_operator.plan.serving import pod_selector
+from checkrail_operator.plan.takeover import Canary, Decision, Situation
+from checkrail_operator.plan.types import Event
+from checkrail_operator.plan.verdict import NO_REPLICAS, Verdict, verdict_of, why_silent
+
+
+def status_of(
+    seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]
+) -> ModelDeploymentStatus:
+    """Return the whole status after this pass."""
+    stable, canary = decision.stable, decision.canary
+    steps = seen.spec.rollout.steps
+    entered = steps_entered(seen.spec.rollout, canary.weight) if canary else 0
+    verdict = verdict_of(seen, decision, weights)
+    conditions = settled(
+        _conditions(seen, decision, weights, verdict), seen.status.conditions, seen.generation
+    )
+    return ModelDeploymentStatus(
+        observed_generation=seen.generation,
+        conditions=conditions,
+        stable=_revision_status(seen, stable) if stable else None,
+        canary=_canary_status(seen, canary, entered if stable else 0) if canary else None,
+        traffic=[
+            TrafficShare(version=r.version, revision=r.hash, desired_percent=weights[r.hash])
+            for r in decision.live
+        ],
+        rejected=list(decision.wanted.rejected),
+        observed_retry=decision.wanted.observed_retry,
+        step=f"{entered}/{len(steps)}" if canary and stable else None,
+        url=url(seen),
+        replicas=sum(found.replicas for found in seen.revisions.values()),
+        selector=pod_selector(seen),
+    )
+
+
+def is_ready(status: ModelDeploymentStatus) -> bool:
+    """Answer whether what was asked for is what serves."""
+    return any(c.type == "Ready" and c.status == "True" for c in status.conditions)
+
+
+def told_event(seen: ModelDeploymentSeen, status: ModelDeploymentStatus) -> Event | None:
+    """Return the event that tells Ready's new reason, if it is new."""
+    before = next((c for c in seen.status.conditions if c.type == "Ready"), None)
+    after = next(c for c in status.conditions if c.type == "Ready")
+    if before is not None and (before.status, before.reason) == (after.status, after.reason):
+        return None
+    return Event("Warning" if after.status == "False" else "Normal", after.reason, after.message)
+
+
+def _conditions(
+    seen: ModelDeploymentSeen,
+    decision: Decision,
+    weights: Mapping[str, int],
+    verdict: Verdict,
+) -> Iterator[Condition]:
+    now = rfc3339(seen.now)
+    ready, reason, message = verdict.ready, verdict.reason, verdict.message
+    under_way = ready != "True" and not verdict.failed
+    yield condition("Ready", ready, reason, message, now=now)
+    if under_way:
+        yield condition("Reconciling", "True", reason, message, now=now)
+    if verdict.failed:
+        yield condition("Stalled", "True", reason, message, now=now)
+    yield _available(seen, decision, now)
+    moving = under_way and decision.situation is not Situation.VERSION_MISSING
+    yield condition("Progressing", "True" if moving else "False", reason, message, now=now)
+    if decision.live:
+        yield _converged(seen, weights, now)
+
+
+def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condition:
+    """Return whether the revision that answers most requests, or the way back, has a ready pod."""
+    canary = decision.canary
+    whole = [canary.revision] if canary and canary.weight == EVERYTHING else []
+    answering = [r for r in (decision.stable, *whole) if r and seen.of(r).ready]
+    if answering:
+        names = " and ".join(f"{seen.of(r).ready} pods of {r.version}" for r in answering)
+        return condition("Available", "True", Reason.SERVING, f"{names} answer", now=now)
+    message = NO_REPLICAS if not seen.spec.replicas else why_silent(seen, decision.live)
+    return condition("Available", "False", Reason.NOT_SERVING, message, now=now)
+
+
+def _converged(seen: ModelDeploymentSeen, weights: Mapping[str, int], now: str) -> Condition:
+    kind = "TrafficConverged"
+    match answer_for(seen, dict(weights)):
+        case Answer.ACCEPTED:
+            return condition(kind, "True", Reason.CONVERGED, "", now=now)
+        case Answer.REFUSED:
+            said = seen.route.message if seen.route else ""
+            return condition(kind, "False", Reason.ROUTE_NOT_ACCEPTED, said, now=now)
+        case Answer.PENDING:
+            message = "the gateway has not answered for the route yet"
+            return condition(kind, "Unknown", Reason.ROUTE_PENDING, message, now=now)
+
+
+def _revision_status(seen: ModelDeploymentSeen, revision: Revision) -> RevisionStatus:
+    found = seen.of(revision)
+    return RevisionStatus(
+        version=revision.version,
+        sha256=revision.sha256,
+        revision=revision.hash,
+        image=revision.image,
+        replicas=found.replicas,
+        ready_replicas=found.ready,
+    )
+
+
+def _canary_status(seen: ModelDeploymentSeen, canary: Canary, step: int) -> CanaryStatus:
+    return CanaryStatus(
+        **_revision_status(seen, canary.revision).model_dump(),
+        step=step,
+        weight=canary.weight,
+        since=rfc3339(canary.since),
+    )

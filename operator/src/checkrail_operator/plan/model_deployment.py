@@ -1,0 +1,102 @@
+"""The plan of a ModelDeployment: what serves, with which share, and what may go.
+
+Order up: pods ready, share up, hold, ..., everything, route accepted, old pods down. Order down:
+share to the stable revision, route accepted, requests under way ended, canary's pods down.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.deployment_status import is_ready, status_of, told_event
+from checkrail_operator.plan.route import http_route, shares
+from checkrail_operator.plan.serving import revision_deployment, revision_service, stable_service
+from checkrail_operator.plan.takeover import Decision, Situation, decide, leftovers
+from checkrail_operator.plan.types import Manifest, Plan
+
+SOON = timedelta(seconds=1)
+"""A pass must see what this one wrote before it may go on; no event tells of our own status."""
+
+IN_FLUX = timedelta(seconds=5)
+"""How long a rollout goes without a look, whatever no event told."""
+
+WATCHED = timedelta(seconds=30)
+"""How long what is not as asked for goes without a look; events tell sooner."""
+
+
+def plan(seen: ModelDeploymentSeen) -> Plan:
+    """Return every child, every prune and the status that this pass wants.
+
+    A ModelDeployment that is being deleted gets nothing: the garbage collector takes its children.
+    """
+    if seen.deleting:
+        return Plan(seen.key)
+    decision = decide(seen)
+    canary = decision.canary
+    weights = shares(
+        decision.stable.hash if decision.stable else None,
+        canary.revision.hash if canary else None,
+        canary.weight if canary else 0,
+    )
+    status = status_of(seen, decision, weights)
+    prunable = tuple(_prunable(seen, decision))
+    event = told_event(seen, status)
+    return Plan(
+        key=seen.key,
+        children=tuple(_children(seen, decision, weights)),
+        prune=tuple(sorted(ref for r in prunable for ref in seen.revisions[r].refs)),
+        status=status.dump(),
+        events=(event,) if event else (),
+        requeue_after_seconds=_look_again(
+            seen, decision, ready=is_ready(status), prunable=set(prunable)
+        ),
+    )
+
+
+def _children(
+    seen: ModelDeploymentSeen, decision: Decision, weights: dict[str, int]
+) -> Iterator[Manifest]:
+    """Yield the children in the order to apply them: what is pointed at before what points."""
+    if not decision.live:
+        return
+    yield from (revision_deployment(seen, revision) for revision in decision.live)
+    yield from (revision_service(seen, revision) for revision in decision.live)
+    yield stable_service(seen, decision.live[0])
+    yield http_route(seen, weights)
+
+
+def _prunable(seen: ModelDeploymentSeen, decision: Decision) -> Iterator[str]:
+    """Yield the revisions whose children may go in this pass.
+
+    A revision goes once nothing can lead back to it: neither this decision nor the status already
+    written names it, the route does not, and the gateways act on that route. The gateways' word is
+    not waited for where no pod answers anyway.
+    """
+    told = {r.revision for r in (seen.status.stable, seen.status.canary) if r}
+    routed = seen.route.weights if seen.route else {}
+    acted_on = seen.route is not None and seen.route.answer is Answer.ACCEPTED
+    for revision in leftovers(seen, decision.live):
+        unnamed = revision not in told and revision not in routed
+        if unnamed and (acted_on or not seen.revisions[revision].ready):
+            yield revision
+
+
+def _look_again(
+    seen: ModelDeploymentSeen, decision: Decision, *, ready: bool, prunable: set[str]
+) -> float | None:
+    """Return in how many seconds time alone may change something, or None at rest."""
+    waits: list[timedelta] = []
+    if set(leftovers(seen, decision.live)) - prunable:
+        waits.append(SOON)
+    if decision.step and decision.step.look_again is not None:
+        waits.append(decision.step.look_again)
+    match decision.situation:
+        case Situation.SETTLED if ready:
+            pass
+        case Situation.REFUSED | Situation.FAILED:
+            pass
+        case Situation.SETTLED | Situation.VERSION_MISSING | Situation.ASLEEP:
+            waits.append(WATCHED)
+        case _:
+            waits.append(IN_FLUX)
+    return min(waits).total_seconds() if waits else None

@@ -1,0 +1,88 @@
+"""The HTTPRoute: which share of the requests each revision gets, exactly.
+
+Every default of the Gateway API is written out, so that GitOps tools and our own comparison see
+no difference that nobody made (gateway.networking.k8s.io/v1, 1.6).
+"""
+
+from typing import Any
+
+from checkrail_api.model_deployment import ParentRef
+from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.difference import contains
+from checkrail_operator.plan.rollout import EVERYTHING
+from checkrail_operator.plan.serving import SERVICE_PORT, child, child_name_of
+from checkrail_operator.plan.types import Manifest
+
+GATEWAY_GROUP = "gateway.networking.k8s.io"
+
+
+def shares(stable: str | None, canary: str | None, weight: int) -> dict[str, int]:
+    """Return the share of each revision, percent, the stable one first; together 100.
+
+    Args:
+        stable: Hash of the stable revision, if there is one.
+        canary: Hash of the canary, if there is one.
+        weight: Share of the canary; without a stable revision it gets everything.
+    """
+    if stable is None or canary is None:
+        return {only: EVERYTHING for only in (stable, canary) if only is not None}
+    return {stable: EVERYTHING - weight, canary: weight}
+
+
+def http_route(seen: ModelDeploymentSeen, weights: dict[str, int]) -> Manifest:
+    """Return the route that splits requests by ``weights``, percent by revision."""
+    gateway = seen.spec.traffic.gateway
+    rule: dict[str, Any] = {
+        "matches": [{"path": {"type": "PathPrefix", "value": gateway.path}}],
+        "backendRefs": [
+            {
+                "group": "",
+                "kind": "Service",
+                "name": child_name_of(seen, revision),
+                "port": SERVICE_PORT,
+                "weight": weight,
+            }
+            for revision, weight in weights.items()
+        ],
+    }
+    if gateway.path != "/":
+        rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
+        rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
+    spec: dict[str, Any] = {
+        "parentRefs": [_parent(seen.key.namespace, ref) for ref in gateway.parent_refs],
+        "rules": [rule],
+    }
+    if gateway.hostnames:
+        spec["hostnames"] = list(gateway.hostnames)
+    return child(seen, f"{GATEWAY_GROUP}/v1", "HTTPRoute", seen.key.name) | {"spec": spec}
+
+
+def answer_for(seen: ModelDeploymentSeen, weights: dict[str, int]) -> Answer:
+    """Return whether the gateways route by ``weights`` now, as the route asks them to.
+
+    A route that is not yet the wanted one is pending, whatever they said of the one before.
+    """
+    route, hostnames = seen.route, seen.spec.traffic.gateway.hostnames
+    if route is None or route.weights != weights:
+        return Answer.PENDING
+    if list(route.spec.get("hostnames", ())) != hostnames:
+        return Answer.PENDING
+    return (
+        route.answer if contains(route.spec, http_route(seen, weights)["spec"]) else Answer.PENDING
+    )
+
+
+def url(seen: ModelDeploymentSeen) -> str:
+    """Return where requests go: the first host name, or ``*``, and the path."""
+    gateway = seen.spec.traffic.gateway
+    return f"http://{next(iter(gateway.hostnames), '*')}{gateway.path}"
+
+
+def _parent(namespace: str, ref: ParentRef) -> dict[str, Any]:
+    parent = {
+        "group": GATEWAY_GROUP,
+        "kind": "Gateway",
+        "namespace": ref.namespace or namespace,
+        "name": ref.name,
+    }
+    return {**parent, "sectionName": ref.section_name} if ref.section_name else parent

@@ -1,0 +1,216 @@
+"""The pods that answer, and the Services in front of them."""
+
+from typing import Any
+
+from checkrail_api import serving as server
+from checkrail_api.kind import API_VERSION
+from checkrail_api.names import (
+    LABEL_MODEL,
+    LABEL_REVISION,
+    LABEL_VERSION,
+    MAX_NAME,
+    owner_labels,
+)
+from checkrail_api.object_store import CREDENTIAL_KEYS
+from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
+from checkrail_operator.plan.revision import ANNOTATION, Revision
+from checkrail_operator.plan.types import Manifest
+
+KIND = "ModelDeployment"
+CONTAINER = "server"
+SERVICE_PORT = 80
+USER = 65532
+
+MIN_READY_SECONDS = 3
+"""A pod counts as available after this time: gateways know its address by then."""
+
+GRACE_SECONDS = 30
+STOP_DELAY_SECONDS = 5
+"""Between leaving the endpoints and SIGTERM: gateways stop sending before the server stops
+(``lifecycle.preStop.sleep``, on by default since Kubernetes 1.30, KEP-3960)."""
+
+STARTUP_SECONDS = 300
+"""Fetching, verifying and loading a model may take this long before a restart is tried."""
+
+
+def child(seen: ModelDeploymentSeen, api_version: str, kind: str, name: str) -> dict[str, Any]:
+    """Return the head of a child manifest: identity, labels and owner."""
+    return {
+        "apiVersion": api_version,
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": seen.key.namespace,
+            "labels": owner_labels(KIND, seen.key.name),
+            "ownerReferences": [
+                {
+                    "apiVersion": API_VERSION,
+                    "kind": KIND,
+                    "name": seen.key.name,
+                    "uid": seen.uid,
+                    "controller": True,
+                    "blockOwnerDeletion": True,
+                }
+            ],
+        },
+    }
+
+
+def child_name_of(seen: ModelDeploymentSeen, revision: str) -> str:
+    """Return the name of a revision's Deployment and Service."""
+    return f"{seen.key.name[: MAX_NAME - len(revision) - 1].rstrip('-.')}-{revision}"
+
+
+def revision_deployment(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
+    """Return the Deployment of ``revision``: ``spec.replicas`` pods, none of them missed."""
+    selected = _selected(seen, revision)
+    manifest = _of_revision(seen, revision, "apps/v1", "Deployment")
+    manifest["spec"] = {
+        "replicas": seen.spec.replicas,
+        "minReadySeconds": MIN_READY_SECONDS,
+        "progressDeadlineSeconds": seen.spec.rollout.progress_deadline_seconds,
+        "revisionHistoryLimit": 1,
+        "strategy": {
+            "type": "RollingUpdate",
+            "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
+        },
+        "selector": {"matchLabels": selected},
+        "template": {
+            "metadata": {"labels": {**selected, **_version_labels(revision)}},
+            "spec": _pod_spec(seen, revision),
+        },
+    }
+    return manifest
+
+
+def revision_service(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
+    """Return the Service in front of the pods of ``revision``: a backend of the route."""
+    manifest = _of_revision(seen, revision, "v1", "Service")
+    return {**manifest, "spec": _service_spec(_selected(seen, revision))}
+
+
+def stable_service(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
+    """Return the Service that clients inside the cluster use: the pods of ``revision`` alone."""
+    head = child(seen, "v1", "Service", seen.key.name)
+    return {**head, "spec": _service_spec(_selected(seen, revision))}
+
+
+def pod_selector(seen: ModelDeploymentSeen) -> str:
+    """Return the label selector of all pods, of every revision."""
+    return ",".join(f"{k}={v}" for k, v in sorted(owner_labels(KIND, seen.key.name).items()))
+
+
+def _of_revision(
+    seen: ModelDeploymentSeen, revision: Revision, api_version: str, kind: str
+) -> dict[str, Any]:
+    head = child(seen, api_version, kind, child_name_of(seen, revision.hash))
+    head["metadata"]["labels"] |= {LABEL_REVISION: revision.hash, **_version_labels(revision)}
+    head["metadata"]["annotations"] = {ANNOTATION: revision.annotation()}
+    return head
+
+
+def _selected(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, str]:
+    return {**owner_labels(KIND, seen.key.name), LABEL_REVISION: revision.hash}
+
+
+def _version_labels(revision: Revision) -> dict[str, str]:
+    return {LABEL_MODEL: revision.model, LABEL_VERSION: revision.version}
+
+
+def _service_spec(selector: dict[str, str]) -> dict[str, Any]:
+    port = {"name": "http", "port": SERVICE_PORT, "targetPort": "http", "protocol": "TCP"}
+    return {"type": "ClusterIP", "selector": selector, "ports": [port]}
+
+
+def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
+    """Return the pod: what the restricted Pod Security Standard asks for, and no API access."""
+    placement = revision.placement
+    spec: dict[str, Any] = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER,
+            "runAsGroup": USER,
+            "fsGroup": USER,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(seen, revision)],
+        "volumes": [{"name": "tmp", "emptyDir": {}}],
+    }
+    if placement.service_account_name:
+        spec["serviceAccountName"] = placement.service_account_name
+    if placement.node_selector:
+        spec["nodeSelector"] = dict(placement.node_selector)
+    if placement.tolerations:
+        spec["tolerations"] = [toleration.dump() for toleration in placement.tolerations]
+    if placement.priority_class_name:
+        spec["priorityClassName"] = placement.priority_class_name
+    return spec
+
+
+def _container(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
+    live = {"path": server.LIVE_PATH, "port": "http", "scheme": "HTTP"}
+    ready = {"path": server.READY_PATH, "port": "http", "scheme": "HTTP"}
+    every = {"timeoutSeconds": 2, "successThreshold": 1}
+    return {
+        "name": CONTAINER,
+        "image": revision.image,
+        "imagePullPolicy": "IfNotPresent",
+        "env": _environment(seen, revision),
+        "ports": [{"name": "http", "containerPort": server.SERVER_PORT, "protocol": "TCP"}],
+        "resources": {
+            name: {resource: str(amount) for resource, amount in sorted(amounts.items())}
+            for name, amounts in revision.resources.dump().items()
+            if amounts
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "startupProbe": {
+            "httpGet": ready,
+            "periodSeconds": 1,
+            "failureThreshold": STARTUP_SECONDS,
+            **every,
+        },
+        "readinessProbe": {"httpGet": ready, "periodSeconds": 2, "failureThreshold": 2, **every},
+        "livenessProbe": {"httpGet": live, "periodSeconds": 10, "failureThreshold": 3, **every},
+        "lifecycle": {"preStop": {"sleep": {"seconds": STOP_DELAY_SECONDS}}},
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - the pod's own emptyDir
+    }
+
+
+def _environment(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str, Any]]:
+    store = revision.store
+    told = {
+        server.ENV_NAMESPACE: seen.key.namespace,
+        server.ENV_MODEL_DEPLOYMENT: seen.key.name,
+        server.ENV_MODEL_VERSION: revision.version,
+        server.ENV_ARTIFACT_URI: revision.uri,
+        server.ENV_ARTIFACT_SHA256: revision.sha256,
+        server.ENV_STORE_ENDPOINT: store.endpoint,
+        server.ENV_STORE_REGION: store.region,
+        server.ENV_STORE_ADDRESSING_STYLE: store.addressing_style,
+    }
+    return [
+        *({"name": name, "value": value} for name, value in told.items() if value),
+        *(_secret_keys(store.credentials_secret_ref.name) if store.credentials_secret_ref else ()),
+        *({"name": v.name, "value": v.value} for v in revision.placement.env),
+    ]
+
+
+def _secret_keys(secret: str) -> list[dict[str, Any]]:
+    optional = CREDENTIAL_KEYS[-1]
+    return [
+        {
+            "name": key,
+            "valueFrom": {
+                "secretKeyRef": {"name": secret, "key": key, "optional": key == optional}
+            },
+        }
+        for key in CREDENTIAL_KEYS
+    ]

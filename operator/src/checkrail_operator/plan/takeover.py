@@ -1,0 +1,284 @@
+"""Which revision is stable, which one takes over, and with which share: one pass's decision.
+
+::
+
+    no stable:  first revision --pods ready--> stable          (no way back: it is left to recover)
+    stable:     wanted == stable            -> rest
+                wanted is remembered        -> rest, refused
+                wanted                      -> canary at weight 0
+    canary:     next_step                   -> its share, or stable, or gone
+
+At most one share of the traffic changes in a pass. A revision starts only once the children of the
+one before it are gone, so that no two candidates are ever mixed up.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from checkrail_api.model_deployment import CanaryStatus, Rejected
+from checkrail_api.reasons import Reason
+from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.instants import instant, rfc3339
+from checkrail_operator.plan.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.revision import Revision
+from checkrail_operator.plan.rollout import (
+    EVERYTHING,
+    CanarySeen,
+    Move,
+    Step,
+    next_step,
+    next_weight,
+)
+from checkrail_operator.plan.wanted import Wanted, is_retry, recovered, want
+
+SECOND = timedelta(seconds=1)
+
+
+class Situation(Enum):
+    """What the pass found; ``deployment_status`` says it in conditions."""
+
+    VERSION_MISSING = auto()
+    """What is asked for does not exist."""
+    STARTING = auto()
+    """The first revision comes up; nothing served before."""
+    FAILED = auto()
+    """The first revision does not come up."""
+    SETTLED = auto()
+    """The stable revision is what is asked for."""
+    REFUSED = auto()
+    """What is asked for was taken back, and is gone."""
+    ASLEEP = auto()
+    """A new revision is asked for, with no pod to try it with."""
+    CLEARING = auto()
+    """A new revision is asked for; it waits until the one before is gone."""
+    CLIMBING = auto()
+    """The canary is what is asked for."""
+    WITHDRAWING = auto()
+    """The canary is no longer asked for, and goes."""
+    ROLLING_BACK = auto()
+    """The canary failed, and goes."""
+
+
+@dataclass(frozen=True)
+class Canary:
+    """The revision that takes over.
+
+    Attributes:
+        revision: What it is.
+        weight: Its share, percent.
+        since: When it got that share.
+    """
+
+    revision: Revision
+    weight: int
+    since: datetime
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a revision is taken back, or cannot start."""
+
+    reason: Reason
+    words: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What holds after this pass.
+
+    Attributes:
+        situation: What was found.
+        wanted: What is asked for, and what is remembered.
+        stable: The revision that serves.
+        canary: The revision that takes over.
+        step: The canary's step beside a stable revision.
+        failure: Why the first revision does not come up.
+    """
+
+    situation: Situation
+    wanted: Wanted
+    stable: Revision | None = None
+    canary: Canary | None = None
+    step: Step | None = None
+    failure: Failure | None = None
+
+    @property
+    def live(self) -> tuple[Revision, ...]:
+        """Every revision that has children now, the stable one first."""
+        taking_over = self.canary.revision if self.canary else None
+        return tuple(r for r in (self.stable, taking_over) if r is not None)
+
+
+def decide(seen: ModelDeploymentSeen) -> Decision:
+    """Choose the stable revision, the canary and its share for this pass."""
+    wanted = want(seen)
+    stable = recovered(seen, seen.status.stable)
+    canary = recovered(seen, seen.status.canary)
+    if stable is None:
+        return _first(seen, wanted, canary)
+    told = seen.status.canary
+    if canary is None or told is None:
+        return _rest(seen, wanted, stable)
+    return _take_over(seen, wanted, stable, canary, told)
+
+
+def leftovers(seen: ModelDeploymentSeen, live: Collection[Revision]) -> tuple[str, ...]:
+    """Name the revisions that have children but no part in what serves, sorted."""
+    named = {revision.hash for revision in live}
+    return tuple(
+        sorted(r for r, found in seen.revisions.items() if found.exists and r not in named)
+    )
+
+
+def _first(seen: ModelDeploymentSeen, wanted: Wanted, canary: Revision | None) -> Decision:
+    """Start the first revision, with all of the traffic: no request has anywhere better to go.
+
+    One that does not come up is kept and keeps trying: a Secret that appears, or a store that
+    answers again, lets it recover without anybody asking. Another one that is asked for replaces
+    it at once, or, if it does answer, takes over from it step by step.
+    """
+    superseded = canary and wanted.revision and not wanted.is_for(canary)
+    if canary and (_is_ready(seen, canary) or (superseded and seen.of(canary).ready)):
+        return _rest(seen, wanted, canary)
+    candidate = wanted.revision if superseded or canary is None else canary
+    if candidate is None:
+        return Decision(Situation.VERSION_MISSING, wanted)
+    since = _first_since(seen, candidate)
+    failure = _crash(seen, candidate) or _overdue(seen, candidate, since)
+    situation = Situation.FAILED if failure else Situation.STARTING
+    if wanted.revision is None:
+        situation = Situation.VERSION_MISSING
+    return Decision(situation, wanted, canary=Canary(candidate, EVERYTHING, since), failure=failure)
+
+
+def _rest(seen: ModelDeploymentSeen, wanted: Wanted, stable: Revision) -> Decision:
+    """Let ``stable`` serve; begin a canary if another revision is asked for and may start."""
+    if wanted.revision is None:
+        return Decision(Situation.VERSION_MISSING, wanted, stable)
+    if wanted.is_for(stable):
+        return Decision(Situation.SETTLED, wanted, stable)
+    if wanted.refusal(wanted.revision):
+        return Decision(Situation.REFUSED, wanted, stable)
+    if not seen.spec.replicas:
+        return Decision(Situation.ASLEEP, wanted, stable)
+    if leftovers(seen, (stable,)):
+        return Decision(Situation.CLEARING, wanted, stable)
+    step = Step(0, Move.WAITING_FOR_REPLICAS)
+    canary = Canary(wanted.revision, 0, _whole_second(seen.now))
+    return Decision(Situation.CLIMBING, wanted, stable, canary, step)
+
+
+def _take_over(
+    seen: ModelDeploymentSeen,
+    wanted: Wanted,
+    stable: Revision,
+    canary: Revision,
+    told: CanaryStatus,
+) -> Decision:
+    """Move the canary one step, up or down."""
+    weight = _weight(seen, canary, told)
+    moved = _whole_second(seen.now)
+    since = (instant(told.since) or moved) if weight == told.weight else moved
+    asked_for = wanted.is_for(canary) and seen.spec.replicas > 0
+    if asked_for and not wanted.refusal(canary):
+        late = _overdue(seen, canary, since) if weight == 0 else None
+        if failure := _crash(seen, canary) or late:
+            wanted = wanted.without(_rejection(canary, failure, seen.now))
+    refused = wanted.refusal(canary) is not None
+    withdrawn = refused or not asked_for
+    step = next_step(
+        seen.spec.rollout,
+        CanarySeen(
+            weight=weight,
+            since=since,
+            now=seen.now,
+            ready=_is_ready(seen, canary),
+            serving=seen.of(canary).ready > 0,
+            stable_serving=seen.of(stable).ready > 0,
+            accepted=_is_routed(seen, canary, weight),
+            withdrawn=withdrawn,
+        ),
+    )
+    if step.move is Move.PROMOTED:
+        return _rest(seen, wanted, canary)
+    if step.move is Move.WITHDRAWN:
+        return _rest(seen, wanted, stable)
+    going = Situation.ROLLING_BACK if refused else Situation.WITHDRAWING
+    return Decision(
+        going if withdrawn else Situation.CLIMBING,
+        wanted,
+        stable,
+        Canary(canary, step.weight, since if step.weight == weight else moved),
+        step,
+    )
+
+
+def _weight(seen: ModelDeploymentSeen, canary: Revision, told: CanaryStatus) -> int:
+    """Return the canary's share as the route has it.
+
+    Status is behind by one move at most: it is written last. Any other share was not set by a
+    pass of ours; the one that was told goes on, and the route is put right.
+    """
+    found = seen.route.weights.get(canary.hash) if seen.route else None
+    ours = {told.weight, next_weight(seen.spec.rollout, told.weight), 0}
+    return found if found in ours else told.weight
+
+
+def _is_routed(seen: ModelDeploymentSeen, canary: Revision, weight: int) -> bool:
+    route = seen.route
+    return (
+        route is not None
+        and route.answer is Answer.ACCEPTED
+        and route.weights.get(canary.hash) == weight
+    )
+
+
+def _is_ready(seen: ModelDeploymentSeen, revision: Revision) -> bool:
+    return 0 < seen.spec.replicas <= seen.of(revision).available
+
+
+def _crash(seen: ModelDeploymentSeen, revision: Revision) -> Failure | None:
+    words = crash_words(seen.of(revision).pods)
+    return Failure(Reason.CRASH_LOOP, words) if words else None
+
+
+def _overdue(seen: ModelDeploymentSeen, revision: Revision, since: datetime) -> Failure | None:
+    allowed = seen.spec.rollout.progress_deadline_seconds
+    late = seen.now - since >= timedelta(seconds=allowed)
+    if _is_ready(seen, revision) or not late or not seen.spec.replicas:
+        return None
+    words = waiting_words(seen.of(revision).pods) or "its pods do not say why"
+    return Failure(
+        Reason.PROGRESS_DEADLINE_EXCEEDED,
+        f"not all of {seen.spec.replicas} pods were ready within {allowed} s: {words}",
+    )
+
+
+def _first_since(seen: ModelDeploymentSeen, candidate: Revision) -> datetime:
+    """Return when the wait for the first revision's pods began; asking again begins it again."""
+    told = seen.status.canary
+    begun = instant(told.since) if told and told.revision == candidate.hash else None
+    woken = seen.of(candidate).asked == 0 and seen.spec.replicas > 0
+    if begun is None or woken or is_retry(seen):
+        return _whole_second(seen.now)
+    return begun
+
+
+def _rejection(revision: Revision, failure: Failure, now: datetime) -> Rejected:
+    return Rejected(
+        version=revision.version,
+        sha256=revision.sha256,
+        revision=revision.hash,
+        image=revision.image,
+        reason=failure.reason.value,
+        message=failure.words[:1024],
+        time=rfc3339(now),
+    )
+
+
+def _whole_second(now: datetime) -> datetime:
+    """Return ``now`` rounded up to what status can hold, so that no hold is cut short."""
+    whole = now.replace(microsecond=0)
+    return whole if whole == now else whole + SECOND

@@ -1,0 +1,171 @@
+"""What Ready says of each situation, and in which words."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import assert_never
+
+from checkrail_api.conditions import ConditionStatus
+from checkrail_api.reasons import Reason
+from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.revision import Revision
+from checkrail_operator.plan.rollout import Move
+from checkrail_operator.plan.route import answer_for
+from checkrail_operator.plan.takeover import Decision, Situation
+
+NO_REPLICAS = "spec.replicas is 0"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where things stand.
+
+    Attributes:
+        ready: Status of the Ready condition.
+        reason: Its reason.
+        message: Its message; holds no clock time, so that a quiet pass writes nothing.
+        failed: Whether nothing will change without somebody's doing.
+    """
+
+    ready: ConditionStatus
+    reason: Reason
+    message: str
+    failed: bool = False
+
+
+def verdict_of(  # noqa: PLR0911 - one row per situation
+    seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]
+) -> Verdict:
+    """Return what Ready says, row by row of the table in the architecture."""
+    name = decision.wanted.revision.version if decision.wanted.revision else ""
+    match decision.situation:
+        case Situation.VERSION_MISSING:
+            return Verdict("False", Reason.VERSION_NOT_FOUND, _missing(decision))
+        case Situation.STARTING:
+            return Verdict("False", Reason.FIRST_ROLLOUT, _starting(seen, decision))
+        case Situation.FAILED:
+            return _failed(decision)
+        case Situation.SETTLED:
+            return _settled(seen, decision, weights)
+        case Situation.REFUSED:
+            return Verdict("False", Reason.ROLLED_BACK, _refusal(decision), failed=True)
+        case Situation.ROLLING_BACK:
+            return Verdict("False", Reason.ROLLED_BACK, _refusal(decision))
+        case Situation.ASLEEP:
+            message = f"{NO_REPLICAS}: {name} is tried once there are pods to try it with"
+            return Verdict("Unknown", Reason.WAITING_FOR_REPLICAS, message)
+        case Situation.CLEARING:
+            message = f"{name} starts once the revision before it is gone"
+            return Verdict("Unknown", Reason.CANARY, message)
+        case Situation.CLIMBING | Situation.WITHDRAWING:
+            return Verdict("Unknown", Reason.CANARY, _taking_over(seen, decision))
+        case _:
+            assert_never(decision.situation)
+
+
+def why_silent(seen: ModelDeploymentSeen, live: Iterable[Revision]) -> str:
+    """Return why no pod, or not every pod, answers."""
+    for revision in live:
+        pods = seen.of(revision).pods
+        if words := crash_words(pods) or waiting_words(pods):
+            return words
+    return "no pod is ready"
+
+
+def _settled(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:
+    stable = decision.live[0]
+    found, replicas = seen.of(stable), seen.spec.replicas
+    words = why_silent(seen, (stable,))
+    if replicas and not found.ready:
+        return Verdict("False", Reason.NOT_SERVING, words)
+    if found.replicas != replicas:
+        message = f"{found.replicas} of {replicas} pods of {stable.version} exist"
+        return Verdict("Unknown", Reason.SCALING, message)
+    if found.available < replicas:
+        message = f"{found.available} of {replicas} pods of {stable.version} are ready. {words}"
+        return Verdict("Unknown", Reason.WAITING_FOR_REPLICAS, message)
+    match answer_for(seen, dict(weights)):
+        case Answer.REFUSED:
+            said = seen.route.message if seen.route else ""
+            return Verdict("False", Reason.ROUTE_NOT_ACCEPTED, said)
+        case Answer.PENDING:
+            message = f"{stable.version} is ready; the gateway has not answered for the route yet"
+            return Verdict("Unknown", Reason.ROUTE_PENDING, message)
+        case Answer.ACCEPTED:
+            return Verdict("True", Reason.STABLE, f"{stable.version} serves{_gone(seen, [stable])}")
+
+
+def _starting(seen: ModelDeploymentSeen, decision: Decision) -> str:
+    first = decision.live[0]
+    if not seen.spec.replicas:
+        return f"{NO_REPLICAS}: {first.version} starts once there are pods to start"
+    found = seen.of(first)
+    words = waiting_words(found.pods)
+    told = f"{found.available} of {seen.spec.replicas} pods of {first.version} are ready"
+    return f"{told}: {words}" if words else told
+
+
+def _failed(decision: Decision) -> Verdict:
+    failure, first = decision.failure, decision.live[0]
+    message = (
+        f"{first.version} does not start, and nothing served before it: "
+        f"{failure.words if failure else ''}. Its pods keep trying; mend what they name, "
+        "or ask for another version"
+    )
+    reason = failure.reason if failure else Reason.NOT_SERVING
+    return Verdict("False", reason, message, failed=True)
+
+
+def _missing(decision: Decision) -> str:
+    serving = "".join(f". {r.version} keeps running" for r in decision.live)
+    return f"{decision.wanted.missing}{serving}"
+
+
+def _refusal(decision: Decision) -> str:
+    revision = decision.canary.revision if decision.canary else decision.wanted.revision
+    refused = decision.wanted.refusal(revision) if revision else None
+    if refused is None:
+        return ""
+    serving = "".join(f", {r.version} serves" for r in (decision.stable,) if r)
+    return (
+        f"{refused.version} was taken back{serving}. {refused.reason}: {refused.message}. "
+        "It is not tried again until the spec asks for something else or rollout.retry changes"
+    )
+
+
+def _taking_over(seen: ModelDeploymentSeen, decision: Decision) -> str:
+    canary, step = decision.canary, decision.step
+    if canary is None or step is None:
+        return ""
+    version, found = canary.revision.version, seen.of(canary.revision)
+    share = f"{version} gets {canary.weight} % of the requests"
+    words = waiting_words(found.pods)
+    ready = f"{found.available} of {seen.spec.replicas} of its pods are ready"
+    tail = {
+        Move.WAITING_FOR_REPLICAS: ready + (f": {words}" if words else ""),
+        Move.WAITING_FOR_ROUTE: "the gateway has not taken up the route: "
+        + (seen.route.message if seen.route and seen.route.message else "no answer yet"),
+        Move.LOST: "none of its pods is ready any more, it starts again from the first step",
+        Move.NO_WAY_BACK: "it is no longer asked for, but no pod of the stable version is ready",
+    }.get(step.move, _withdrawal(decision))
+    return (
+        f"{share}: {tail}{_gone(seen, decision.live)}"
+        if tail
+        else f"{share}{_gone(seen, decision.live)}"
+    )
+
+
+def _withdrawal(decision: Decision) -> str:
+    if decision.situation is not Situation.WITHDRAWING:
+        return ""
+    asked = decision.wanted.revision
+    return f"it goes, {asked.version} is asked for" if asked else decision.wanted.missing
+
+
+def _gone(seen: ModelDeploymentSeen, live: Iterable[Revision]) -> str:
+    """Return which of the revisions have lost their record; they run on."""
+    published = {v.name for v in seen.versions if v.published}
+    names = sorted({r.version for r in live} - published)
+    return "".join(
+        f". ModelVersion {name} no longer exists; its pods keep running" for name in names
+    )
