@@ -1,0 +1,45 @@
+"""What the pod gives a run beside its spec: paths, memory and keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checkrail_api.run import ENV_MEMORY_LIMIT, RUN_FILE, SCRATCH_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENV_RUN_FILE = "CHECKRAIL_RUN_FILE"
+"""Where the resolved spec is, outside a pod."""
+ENV_TERMINATION_LOG = "CHECKRAIL_TERMINATION_LOG"
+"""Where the result is written, outside a pod."""
+ENV_SCRATCH_DIR = "CHECKRAIL_SCRATCH_DIR"
+"""Where a run may write, outside a pod."""
+TERMINATION_LOG = "/dev/termination-log"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The surroundings of one run."""
+
+    run_file: Path
+    termination_log: Path
+    scratch: Path
+    memory_limit_bytes: int | None
+    """The container's limit; absent: unlimited."""
+    variables: Mapping[str, str]
+    """All environment variables: keys are looked up here by prefix."""
+
+
+def read_environment(variables: Mapping[str, str]) -> Environment:
+    """Read the surroundings from environment variables; the defaults are those of the pod."""
+    limit = variables.get(ENV_MEMORY_LIMIT, "")
+    return Environment(
+        run_file=Path(variables.get(ENV_RUN_FILE, RUN_FILE)),
+        termination_log=Path(variables.get(ENV_TERMINATION_LOG, TERMINATION_LOG)),
+        scratch=Path(variables.get(ENV_SCRATCH_DIR, SCRATCH_DIR)),
+        memory_limit_bytes=int(limit) if limit.isdecimal() and int(limit) else None,
+        variables=variables,
+    )
