@@ -1,0 +1,159 @@
+"""Columns of the joined table: their types, and the roles that the spec gives them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from checkrail_api.reasons import Reason
+from checkrail_trainer.failures import RunFailedError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from checkrail_api.data import Data
+
+OUTPUTS = ("label", "probabilities")
+"""Names of the model's outputs; in ONNX an input cannot have the name of an output."""
+MAX_FEATURES = 512
+"""What a signature holds."""
+
+
+class Kind(StrEnum):
+    """What can be done with a column's type."""
+
+    INTEGER = "integer"
+    REAL = "real"
+    FLAG = "flag"
+    TEXT = "text"
+    TIME = "time"
+    OTHER = "other"
+
+
+_KINDS = (
+    (re.compile(r"U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT)"), Kind.INTEGER),
+    (re.compile(r"FLOAT|DOUBLE|DECIMAL(\(.*\))?"), Kind.REAL),
+    (re.compile(r"BOOLEAN"), Kind.FLAG),
+    (re.compile(r"VARCHAR|ENUM\(.*\)", re.DOTALL), Kind.TEXT),
+    (re.compile(r"DATE|TIMESTAMP.*"), Kind.TIME),
+)
+TRAINABLE = {Kind.INTEGER, Kind.REAL, Kind.FLAG, Kind.TEXT}
+LABELS = {Kind.INTEGER, Kind.REAL, Kind.FLAG, Kind.TEXT}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column by DuckDB's name of its type."""
+
+    name: str
+    type: str
+
+    @property
+    def kind(self) -> Kind:
+        """What can be done with it."""
+        matching = (kind for pattern, kind in _KINDS if pattern.fullmatch(self.type))
+        return next(matching, Kind.OTHER)
+
+    @property
+    def is_category(self) -> bool:
+        """Whether the model sees it as text; everything else it sees as FP32."""
+        return self.kind is Kind.TEXT
+
+    @property
+    def sql(self) -> str:
+        """Its quoted name."""
+        return quoted(self.name)
+
+    @property
+    def value_sql(self) -> str:
+        """Its value, null where it is missing: NaN counts as missing."""
+        return f"nullif({self.sql}, 'NaN')" if self.type in ("FLOAT", "DOUBLE") else self.sql
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each column is for."""
+
+    label: Column
+    features: tuple[Column, ...]
+    key: Column | None
+    time: Column | None
+
+
+def quoted(name: str) -> str:
+    """Return ``name`` as an SQL identifier."""
+    escaped = name.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def column(name: str, types: Mapping[str, str], field: str) -> Column:
+    """Answer the column that ``field`` of the spec names.
+
+    Raises:
+        RunFailedError: LabelNotFound or ColumnNotFound; the table has no such column.
+    """
+    if name in types:
+        return Column(name, types[name])
+    is_label = field == "label"
+    raise RunFailedError(
+        Reason.LABEL_NOT_FOUND if is_label else Reason.COLUMN_NOT_FOUND,
+        f"spec.data.{field} names `{name}`, which is not a column of the joined table: "
+        f"{nearest(name, types.keys())}",
+    )
+
+
+def resolve_roles(data: Data, types: Mapping[str, str]) -> Roles:
+    """Give every named column its role, and the rest the role of features where none are named.
+
+    Args:
+        data: The spec.
+        types: Columns of the joined table in order: DuckDB's type by name.
+
+    Raises:
+        RunFailedError: LabelNotFound, ColumnNotFound, BadLabel, BadFeature or InvalidSpec.
+    """
+    label = column(data.label, types, "label")
+    key = column(data.key, types, "key") if data.key else None
+    time = column(data.time_column, types, "timeColumn") if data.time_column else None
+    others = {data.label, data.key, data.time_column}
+    names = data.features or [name for name in types if name not in others]
+    features = tuple(column(name, types, "features") for name in names)
+    if label.kind not in LABELS:
+        raise RunFailedError(
+            Reason.BAD_LABEL,
+            f"label `{label.name}` has type {label.type}; a classifier needs BOOLEAN, whole "
+            "numbers or text: derive it in spec.data.query",
+        )
+    if len(set(names)) != len(names):
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise RunFailedError(
+            Reason.INVALID_SPEC,
+            f"spec.data.features names {', '.join(twice)} more than once; expected each once",
+        )
+    if not 0 < len(features) <= MAX_FEATURES:
+        raise RunFailedError(
+            Reason.BAD_FEATURE,
+            f"{len(features)} features; expected 1 to {MAX_FEATURES}: name them in "
+            "spec.data.features, or select fewer columns in spec.data.query",
+        )
+    for feature in features:
+        _check_feature(feature)
+    return Roles(label=label, features=features, key=key, time=time)
+
+
+def _check_feature(feature: Column) -> None:
+    if feature.kind not in TRAINABLE:
+        raise RunFailedError(
+            Reason.BAD_FEATURE,
+            f"feature `{feature.name}` has type {feature.type}; expected a number, BOOLEAN or "
+            f"VARCHAR: leave it out of spec.data.features, or derive numbers in spec.data.query, "
+            f"as with hour({feature.sql})",
+        )
+    if feature.name in OUTPUTS:
+        raise RunFailedError(
+            Reason.BAD_FEATURE,
+            f"feature `{feature.name}` has the name of an output of the model; rename it in "
+            f"spec.data.query: SELECT {feature.sql} AS {feature.name}_value",
+        )

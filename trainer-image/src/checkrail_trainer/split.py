@@ -1,0 +1,95 @@
+"""Which side of the hold-out a row belongs to, as an SQL expression of the row alone.
+
+Because nothing but the row decides, sides are disjoint, and a row keeps its side when rows are
+added or the order changes.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from checkrail_api.reasons import Reason
+from checkrail_trainer.columns import Column, Kind, Roles
+from checkrail_trainer.failures import RunFailedError
+from checkrail_trainer.filters import Condition
+from checkrail_trainer.instants import timestamp_sql, utc, utc_text
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from checkrail_api.data import Holdout
+
+TRAIN = "train"
+HOLDOUT = "holdout"
+HASH_RANGE = 2**64
+
+
+def side(holdout: Holdout, roles: Roles, seed: int) -> Condition:
+    """Return an expression that is 'train', 'holdout', or null for a row of neither side.
+
+    Raises:
+        RunFailedError: InvalidSpec; the time column is none, or a bound is not an instant.
+    """
+    if holdout.strategy == "DateRange":
+        return _by_date(holdout, roles.time)
+    return _by_hash(Decimal(holdout.fraction or "0"), roles, seed)
+
+
+def _by_date(holdout: Holdout, time: Column | None) -> Condition:
+    """Train before ``from``, hold out from there to before ``to``; a null time is on no side."""
+    if time is None or time.kind is not Kind.TIME:
+        found = f"`{time.name}` has type {time.type}" if time else "timeColumn is not set"
+        cast = f"CAST({time.sql} AS TIMESTAMP) AS {time.sql}" if time else "a column"
+        raise RunFailedError(
+            Reason.INVALID_SPEC,
+            f"holdout.strategy DateRange needs the time of a row, but {found}; expected DATE or "
+            f"TIMESTAMP: select {cast} in spec.data.query",
+        )
+    begin = _instant(holdout.from_ or "", "from")
+    end = _instant(holdout.to, "to") if holdout.to else None
+    if end is not None and end <= begin:
+        raise RunFailedError(
+            Reason.INVALID_SPEC,
+            f"holdout.to {holdout.to} is not after holdout.from {holdout.from_}; expected a later "
+            "instant: correct one of them",
+        )
+    bound = timestamp_sql(time.type)
+    held_out = f"{time.sql} >= {bound}"
+    parameters = [utc_text(begin, time.type), utc_text(begin, time.type)]
+    if end is not None:
+        held_out += f" AND {time.sql} < {bound}"
+        parameters.append(utc_text(end, time.type))
+    return Condition(
+        f"CASE WHEN {time.sql} < {bound} THEN '{TRAIN}' WHEN {held_out} THEN '{HOLDOUT}' END",
+        tuple(parameters),
+    )
+
+
+def _by_hash(fraction: Decimal, roles: Roles, seed: int) -> Condition:
+    """Hold out the rows whose MD5 lies in the lowest ``fraction`` of its range.
+
+    What is hashed is the key, so that all rows of one key are on one side; without a key it is
+    the whole row that the model sees, so that equal rows are.
+    """
+    columns = [roles.key] if roles.key else [roles.label, *roles.features]
+    texts = ", ".join(
+        f"CASE WHEN {each.sql} IS NULL THEN 'null' ELSE '=' || CAST({each.sql} AS VARCHAR) END"
+        for each in columns
+    )
+    return Condition(
+        f"CASE WHEN md5_number_lower(concat_ws(chr(31), ?, {texts})) < CAST(? AS UBIGINT) "
+        f"THEN '{HOLDOUT}' ELSE '{TRAIN}' END",
+        (str(seed), int(fraction * HASH_RANGE)),
+    )
+
+
+def _instant(text: str, field: str) -> datetime:
+    try:
+        return utc(text)
+    except ValueError as error:
+        raise RunFailedError(
+            Reason.INVALID_SPEC,
+            f"holdout.{field} is {text!r} ({error}); expected a date or an instant in ISO 8601, "
+            "such as 2026-06-01 or 2026-06-01T00:00:00Z",
+        ) from error
