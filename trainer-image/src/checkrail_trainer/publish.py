@@ -1,0 +1,131 @@
+"""Publishing: files under the model's digest, the manifest last.
+
+files exist?   manifest exists?   the artifact
+no             no                 does not exist
+some or all    no                 does not exist; the next attempt writes the same bytes again
+all            yes                exists, and nothing ever changes it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from checkrail_api.artifact import (
+    MANIFEST_FILE,
+    MEDIA_TYPES,
+    MODEL_FILE,
+    Component,
+    Manifest,
+)
+from checkrail_api.reasons import Reason
+from checkrail_trainer.failures import RunFailedError, unavailable
+from checkrail_trainer.s3 import Bucketeer, s3_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
+
+BINARY = "application/octet-stream"
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """What is published: every file by its name below the prefix, and the manifest."""
+
+    model: str
+    opset: int
+    files: Mapping[str, bytes]
+
+    @property
+    def sha256(self) -> str:
+        """Digest of model.onnx, the artifact's name."""
+        return hashlib.sha256(self.files[MODEL_FILE]).hexdigest()
+
+    @property
+    def manifest(self) -> bytes:
+        """The manifest's bytes, a function of the files alone."""
+        components = [
+            Component(
+                name=name,
+                media_type=media_type(name),
+                sha256=hashlib.sha256(body).hexdigest(),
+                size_bytes=len(body),
+            )
+            for name, body in sorted(self.files.items())
+        ]
+        manifest = Manifest(
+            model=self.model, sha256=self.sha256, opset=self.opset, components=components
+        )
+        return manifest.model_dump_json(by_alias=True, indent=1).encode()
+
+
+def media_type(name: str) -> str:
+    """Return what the file is."""
+    return MEDIA_TYPES.get(name) or (JSON if name.endswith(".json") else BINARY)
+
+
+def publish(artifact: Artifact, store_uri: str, bucketeer: Bucketeer) -> str:
+    """Upload the artifact, unless it is there.
+
+    Returns:
+        Its uri: ``<store>/<model>/<sha256>``.
+
+    Raises:
+        RunFailedError: ArtifactConflict where another manifest stands under the digest,
+            BucketNotFound, AccessDenied or StoreUnavailable.
+    """
+    bucket, _, prefix = store_uri.removeprefix("s3://").rstrip("/").partition("/")
+    folder = "/".join(filter(None, (prefix, artifact.model, artifact.sha256)))
+    uri = f"s3://{bucket}/{folder}"
+    with s3_errors(bucketeer, bucket):
+        if _stands(bucketeer, bucket, folder, artifact, uri):
+            return uri
+        for name, body in sorted(artifact.files.items()):
+            bucketeer.client.put_object(
+                Bucket=bucket, Key=f"{folder}/{name}", Body=body, ContentType=media_type(name)
+            )
+        try:
+            bucketeer.client.put_object(
+                Bucket=bucket,
+                Key=f"{folder}/{MANIFEST_FILE}",
+                Body=artifact.manifest,
+                ContentType=JSON,
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in (
+                "PreconditionFailed",
+                "ConditionalRequestConflict",
+            ):
+                raise
+            if not _stands(bucketeer, bucket, folder, artifact, uri):
+                raise unavailable(f"another run is publishing {uri}; the run is retried") from error
+    log.info("artifact published", extra={"uri": uri})
+    return uri
+
+
+def _stands(bucketeer: Bucketeer, bucket: str, folder: str, artifact: Artifact, uri: str) -> bool:
+    """Answer whether this very artifact is published already."""
+    try:
+        answer = bucketeer.client.get_object(Bucket=bucket, Key=f"{folder}/{MANIFEST_FILE}")
+        found = answer["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+            return False
+        raise
+    if found != artifact.manifest:
+        raise RunFailedError(
+            Reason.ARTIFACT_CONFLICT,
+            f"{uri}/{MANIFEST_FILE} exists with other content, although the model is the same; "
+            "expected the same bytes from the same inputs. Nothing was changed: publish to "
+            "another spec.store.uri, and report this",
+        )
+    log.info("artifact is published already", extra={"uri": uri})
+    return True
