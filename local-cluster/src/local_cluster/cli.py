@@ -12,12 +12,11 @@ from local_cluster.build import alone, build
 from local_cluster.errors import ClusterError
 from local_cluster.kind import Kind
 from local_cluster.local import Local
+from local_cluster.session import Session, without_proxy
 from local_cluster.status import print_status
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from local_cluster.session import Session
 
 
 class Cluster(Protocol):
@@ -77,6 +76,7 @@ def command_words(words: Sequence[str]) -> list[str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand and answer the exit status."""
     options = parser().parse_args(arguments)
+    os.environ.update(without_proxy(os.environ))  # our own kubectl, and every program we start
     try:
         return _run(options)
     except ClusterError as error:

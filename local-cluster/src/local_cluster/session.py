@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from local_cluster.addons import GATEWAY_PORT, S3_PORT
+from local_cluster.configs import NODE_ADDRESS
 from local_cluster.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+
+DIRECT = (NODE_ADDRESS, "198.18.0.0/15", "127.0.0.1", "localhost", ".svc", ".cluster.local")
+"""What is never asked of a proxy: the node by name too, for clients that know no ranges."""
+
+
+def without_proxy(environment: Mapping[str, str]) -> dict[str, str]:
+    """Answer the variables that keep a machine's proxy out of talk with the cluster."""
+    names = ("NO_PROXY", "no_proxy")
+    told = next((environment[name] for name in names if environment.get(name)), "")
+    words = [word for word in told.split(",") if word and word not in DIRECT]
+    return dict.fromkeys(names, ",".join([*words, *DIRECT]))
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,7 @@ class Session:
             "CHECKRAIL_GATEWAY_URL": f"http://{self.address}:{GATEWAY_PORT}",
             "CHECKRAIL_S3_ENDPOINT": f"http://{self.address}:{S3_PORT}",
             "PATH": ":".join([*folders, *others]),
+            **without_proxy(environment),
         }
 
     def exports(self, environment: Mapping[str, str]) -> str:

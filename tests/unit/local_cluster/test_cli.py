@@ -52,7 +52,10 @@ def test_exec_of_nothing_is_refused() -> None:
 
 
 def test_an_unknown_module_is_refused_with_those_there_are(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("NO_PROXY", "no_proxy"):  # main sets them for what it starts
+        monkeypatch.setenv(name, "")
+
     assert main(["build", "etcdd"]) == 1
     assert "no module etcdd; there are etcd, kubernetes," in capsys.readouterr().err

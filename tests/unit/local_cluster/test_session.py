@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local_cluster.session import Session
+from local_cluster.session import DIRECT, Session, without_proxy
 from local_cluster.status import pods_not_ready
 
 LOCAL = Session(
@@ -34,7 +34,26 @@ def test_env_prints_lines_that_a_shell_reads() -> None:
         "export CHECKRAIL_GATEWAY_URL=http://198.18.255.1:30080\n"
         "export CHECKRAIL_S3_ENDPOINT=http://198.18.255.1:30090\n"
         "export PATH=/kube:/helm:/bin\n"
+        f"export NO_PROXY={','.join(DIRECT)}\n"
+        f"export no_proxy={','.join(DIRECT)}\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("environment", "first"),
+    [
+        pytest.param({}, "", id="no proxy, no exceptions"),
+        pytest.param({"NO_PROXY": "a.example"}, "a.example,", id="the machine's own stay"),
+        pytest.param({"no_proxy": "b,localhost"}, "b,", id="nothing stands twice"),
+    ],
+)
+def test_a_proxy_never_stands_between_us_and_the_cluster(
+    environment: dict[str, str], first: str
+) -> None:
+    both = without_proxy(environment)
+
+    assert both == dict.fromkeys(("NO_PROXY", "no_proxy"), first + ",".join(DIRECT))
+    assert without_proxy(both) == both
 
 
 def pod(phase: str, *, ready: str = "False", waiting: str = "") -> dict[str, Any]:
