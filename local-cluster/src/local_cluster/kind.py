@@ -57,7 +57,10 @@ class Kind:
         """Bring the cluster up and wait until everything in it is ready; idempotent."""
         build(self._programs())
         there = images.ensure(ADDONS, self.builder())
-        if not self.is_up():
+        if self.is_up():
+            where = ["--name", NAME, "--kubeconfig", str(self.kubeconfig)]
+            run(["kind", "export", "kubeconfig", *where])
+        else:
             self._create()
         for image in there:
             self._load_archive(images.archive_of(image))
@@ -80,7 +83,7 @@ class Kind:
 
     def is_up(self) -> bool:
         """Answer whether kind has the cluster."""
-        return NAME in run(["kind", "get", "clusters"]).stdout.split() and self.kubeconfig.exists()
+        return NAME in run(["kind", "get", "clusters"]).stdout.split()
 
     def builder(self) -> images.Builder:
         """Answer what builds images for this cluster."""

@@ -12,6 +12,7 @@ import pytest
 
 from local_cluster import addons, commands, configs
 from local_cluster.commands import Layout
+from local_cluster.modules import chosen
 from local_cluster.paths import HOME, PROJECT
 
 STATE, RUN = Path("/state"), Path("/run/it")
@@ -98,3 +99,10 @@ def test_the_api_server_authorizes_by_rbac_and_tells_its_address() -> None:
 
 def test_etcd_has_no_peer_to_wait_for() -> None:
     assert "--initial-cluster=checkrail=http://127.0.0.1:2380" in commands.etcd(LAYOUT)
+
+
+def test_kind_runs_the_minor_version_that_the_module_pins() -> None:
+    [kubernetes] = chosen(["kubernetes"])
+    minor = kubernetes.version.rpartition(".")[0]
+
+    assert f"image: kindest/node:{minor}." in (PROJECT / "kind-config.yaml").read_text()
