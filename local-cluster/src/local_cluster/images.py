@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
 import tarfile
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from local_cluster.build import alone
@@ -19,10 +19,13 @@ from local_cluster.run import run
 from local_cluster.say import heartbeat, say, step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
 KEPT_ARCHIVES = 3
 """Archives of one image kept in the cache: today's, and those of other branches."""
+
+GZIP_MAGIC = b"\x1f\x8b"
 
 _LOCKED = ("pyproject.toml", "uv.lock", "README.md", "LICENSE", ".dockerignore")
 
@@ -179,31 +182,39 @@ def image_id(archive: Path) -> str:
 
 
 def sizes(archive: Path) -> Sizes:
-    """Measure an image; a layer is compressed once, the figure is kept by its digest."""
+    """Measure an image; a layer is measured once, its figures are kept by its name."""
     ledger = archive.parent / "layers.json"
-    known: dict[str, int] = json.loads(ledger.read_text()) if ledger.exists() else {}
-    total = compressed = 0
+    known: dict[str, list[int]] = json.loads(ledger.read_text()) if ledger.exists() else {}
     with tarfile.open(archive) as content:
-        for layer in _manifest(content)["Layers"]:
-            member = content.getmember(layer)
-            if member.issym():  # an archive may name one layer twice
-                member = content.getmember(str(Path(layer).parent / member.linkname))
-            total += member.size
+        layers = _manifest(content)["Layers"]
+        for layer in layers:
             if layer not in known:
-                known[layer] = _gzip_size(content, layer)
-            compressed += known[layer]
+                known[layer] = _layer_sizes(content, layer)
     partial = ledger.with_suffix(".part")
     partial.write_text(json.dumps(known, indent=1, sort_keys=True))
     partial.replace(ledger)
-    return Sizes(total, compressed)
+    return Sizes(*(sum(known[layer][index] for layer in layers) for index in (0, 1)))
 
 
-def _gzip_size(archive: tarfile.TarFile, name: str) -> int:
-    packer, size = zlib.compressobj(6), 0
-    source = _file(archive, name)
+def _layer_sizes(archive: tarfile.TarFile, layer: str) -> list[int]:
+    """Answer a layer's size unpacked and packed, however the archive holds it."""
+    source = _file(archive, layer)
+    if source.read(2) == GZIP_MAGIC:  # Docker with containerd's image store keeps them packed
+        source.seek(0)
+        with gzip.open(source) as unpacked:
+            total = sum(map(len, _chunks(unpacked)))
+        return [total, source.tell()]
+    source.seek(0)
+    packer, packed, total = zlib.compressobj(6), 0, 0
+    for chunk in _chunks(source):
+        total += len(chunk)
+        packed += len(packer.compress(chunk))
+    return [total, packed + len(packer.flush())]
+
+
+def _chunks(source: IO[bytes] | gzip.GzipFile) -> Iterator[bytes]:
     while chunk := source.read(1 << 20):
-        size += len(packer.compress(chunk))
-    return size + len(packer.flush())
+        yield chunk
 
 
 def _manifest(archive: tarfile.TarFile) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import random
@@ -12,7 +13,7 @@ import pytest
 
 from local_cluster import images
 from local_cluster.errors import ClusterError
-from local_cluster.images import ADDONS, IMAGES, Image, chosen, digest, image_id, sizes
+from local_cluster.images import ADDONS, IMAGES, Image, Sizes, chosen, digest, image_id, sizes
 from local_cluster.rootfs import slim
 
 if TYPE_CHECKING:
@@ -104,6 +105,14 @@ def test_sizes_are_read_from_the_archive_layer_by_layer(tmp_path: Path) -> None:
     assert image_id(archive) == CONFIG
     assert str(measured) == "0.2 MB, compressed 0.1 MB"
     assert set(json.loads((tmp_path / "layers.json").read_text())) == {"one.tar", "two.tar"}
+
+
+def test_a_layer_that_is_already_packed_is_not_packed_again(tmp_path: Path) -> None:
+    archive = tmp_path / "thing-1.tar"
+    packed = gzip.compress(bytes(100_000))
+    _write(archive, {"blobs/sha256/one": packed})
+
+    assert sizes(archive) == Sizes(uncompressed=100_000, compressed=len(packed))
 
 
 def _write(archive: Path, layers: dict[str, bytes]) -> None:
