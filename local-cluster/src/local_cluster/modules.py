@@ -67,7 +67,7 @@ class Module:
 
 
 MODULES = (
-    Module("etcd", "v3.6.8", 40),
+    Module("etcd", "v3.6.8", 60),
     Module(
         "kubernetes",
         "v1.34.4",
@@ -89,11 +89,11 @@ MODULES = (
             "kubelet",
         ),
     ),
-    Module("coredns", "v1.15.0", 210),
+    Module("coredns", "v1.15.0", 110),
     Module(
         "versitygw",
         "v1.8.0",
-        90,
+        100,
         package="github.com/versity/versitygw/cmd/versitygw",
         settings=("main.Version={version}",),
     ),
