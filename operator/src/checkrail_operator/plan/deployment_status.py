@@ -54,9 +54,9 @@ def status_of(
     )
 
 
-def is_ready(status: ModelDeploymentStatus) -> bool:
-    """Answer whether what was asked for is what serves."""
-    return any(c.type == "Ready" and c.status == "True" for c in status.conditions)
+def holds(status: ModelDeploymentStatus, kind: str) -> bool:
+    """Answer whether a condition is True."""
+    return any(c.type == kind and c.status == "True" for c in status.conditions)
 
 
 def told_event(seen: ModelDeploymentSeen, status: ModelDeploymentStatus) -> Event | None:

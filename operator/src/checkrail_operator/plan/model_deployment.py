@@ -7,8 +7,9 @@ share to the stable revision, route accepted, requests under way ended, canary's
 from collections.abc import Iterator
 from datetime import timedelta
 
+from checkrail_api.model_deployment import ModelDeploymentStatus
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.deployment_status import is_ready, status_of, told_event
+from checkrail_operator.plan.deployment_status import holds, status_of, told_event
 from checkrail_operator.plan.route import http_route, shares
 from checkrail_operator.plan.serving import revision_deployment, revision_service, stable_service
 from checkrail_operator.plan.takeover import Decision, Situation, decide, leftovers
@@ -19,6 +20,16 @@ SOON = timedelta(seconds=1)
 
 IN_FLUX = timedelta(seconds=5)
 """How long a rollout goes without a look, whatever no event told."""
+
+MOVING = frozenset(
+    {
+        Situation.STARTING,
+        Situation.CLEARING,
+        Situation.CLIMBING,
+        Situation.WITHDRAWING,
+        Situation.ROLLING_BACK,
+    }
+)
 
 WATCHED = timedelta(seconds=30)
 """How long what is not as asked for goes without a look; events tell sooner."""
@@ -47,9 +58,7 @@ def plan(seen: ModelDeploymentSeen) -> Plan:
         prune=tuple(sorted(ref for r in prunable for ref in seen.revisions[r].refs)),
         status=status.dump(),
         events=(event,) if event else (),
-        requeue_after_seconds=_look_again(
-            seen, decision, ready=is_ready(status), prunable=set(prunable)
-        ),
+        requeue_after_seconds=_look_again(seen, decision, status, set(prunable)),
     )
 
 
@@ -82,7 +91,7 @@ def _prunable(seen: ModelDeploymentSeen, decision: Decision) -> Iterator[str]:
 
 
 def _look_again(
-    seen: ModelDeploymentSeen, decision: Decision, *, ready: bool, prunable: set[str]
+    seen: ModelDeploymentSeen, decision: Decision, status: ModelDeploymentStatus, prunable: set[str]
 ) -> float | None:
     """Return in how many seconds time alone may change something, or None at rest."""
     waits: list[timedelta] = []
@@ -90,13 +99,8 @@ def _look_again(
         waits.append(SOON)
     if decision.step and decision.step.look_again is not None:
         waits.append(decision.step.look_again)
-    match decision.situation:
-        case Situation.SETTLED if ready:
-            pass
-        case Situation.REFUSED | Situation.FAILED:
-            pass
-        case Situation.SETTLED | Situation.VERSION_MISSING | Situation.ASLEEP:
-            waits.append(WATCHED)
-        case _:
-            waits.append(IN_FLUX)
+    if decision.situation in MOVING:
+        waits.append(IN_FLUX)
+    if holds(status, "Reconciling") or not holds(status, "TrafficConverged"):
+        waits.append(WATCHED)
     return min(waits).total_seconds() if waits else None

@@ -1,0 +1,397 @@
+"""A cluster in memory, in virtual time: an API server, Deployments, a kubelet and a gateway.
+
+It knows just enough of each to play a rollout: an apply replaces the spec and keeps the status, a
+Deployment gets pods that come up, crash or never get ready as the test says by version, and the
+gateway takes up a route some seconds after it changed.
+"""
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from checkrail_api.names import LABEL_REVISION, LABEL_VERSION
+from checkrail_operator.observe.model_deployment import see
+from checkrail_operator.observe.raw import Raw, related_queries
+from checkrail_operator.plan.difference import (
+    APPLIED_HASH,
+    Change,
+    applied_hash,
+    change_needed,
+    same_status,
+)
+from checkrail_operator.plan.difference import identity as identity_of
+from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.model_deployment import plan
+from checkrail_operator.plan.types import Defaults, Manifest, Plan
+
+START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
+DEFAULTS = Defaults(
+    trainer_image="trainer:1",
+    server_image="server:1",
+    object_store={
+        "endpoint": "http://s3.default.svc:9000",
+        "region": "us-east-1",
+        "addressingStyle": "Path",
+        "credentialsSecretRef": {"name": "s3"},
+    },
+)
+STARTUP = timedelta(seconds=4)
+"""From a pod's birth to readiness."""
+
+AVAILABLE_AFTER = timedelta(seconds=3)
+GATEWAY_LAG = timedelta(seconds=2)
+
+Object = dict[str, Any]
+Identity = tuple[str, str, str]
+
+
+class OperatorDiedError(Exception):
+    """The operator was killed between two calls."""
+
+
+def sha256_of(number: int) -> str:
+    """Return a digest that starts with ``number``, in eight digits."""
+    return f"{number:08d}" + "a" * 56
+
+
+def version_name(number: int) -> str:
+    """Return the name of the version whose digest is ``sha256_of(number)``."""
+    return f"iris-{number:08d}"
+
+
+def model_version(number: int, created: datetime = START) -> Object:
+    """Return the ModelVersion that was published as the ``number``-th."""
+    return {
+        "apiVersion": "checkrail.dev/v1alpha1",
+        "kind": "ModelVersion",
+        "metadata": {
+            "name": version_name(number),
+            "namespace": "team",
+            "creationTimestamp": rfc3339(created),
+        },
+        "spec": {
+            "model": "iris",
+            "artifact": {
+                "uri": f"s3://models/iris/{sha256_of(number)}",
+                "sha256": sha256_of(number),
+                "sizeBytes": 4096,
+                "format": "ONNX",
+            },
+        },
+    }
+
+
+def model_deployment(**spec: Any) -> Object:
+    """Return a ModelDeployment of version 1; ``spec`` replaces parts of its spec."""
+    return {
+        "apiVersion": "checkrail.dev/v1alpha1",
+        "kind": "ModelDeployment",
+        "metadata": {"name": "iris", "namespace": "team", "uid": "uid-iris", "generation": 1},
+        "spec": {
+            "model": {"versionRef": {"name": version_name(1)}},
+            "traffic": {"gateway": {"parentRefs": [{"name": "gateway", "namespace": "infra"}]}},
+            **spec,
+        },
+    }
+
+
+@dataclass
+class ServingWorld:
+    """One ModelDeployment and everything around it.
+
+    Attributes:
+        owner: The ModelDeployment.
+        versions: ModelVersions by number.
+        behaviour: How pods of a version behave: healthy (default), silent, crashing.
+        gateway: Whether the gateway takes up routes: accepts, refuses or is away.
+        now: Virtual time.
+    """
+
+    owner: Object = field(default_factory=model_deployment)
+    versions: dict[int, Object] = field(default_factory=lambda: {1: model_version(1)})
+    behaviour: dict[int, str] = field(default_factory=dict)
+    gateway: str = "accepts"
+    now: datetime = START
+    defaults: Defaults = DEFAULTS
+    objects: dict[Identity, Object] = field(default_factory=dict)
+    pods: dict[str, Object] = field(default_factory=dict)
+    routed: dict[str, int] = field(default_factory=dict)
+    """The split the gateway really makes now, by revision."""
+    route_changed: datetime = START
+    calls: int = 0
+    dies_after: int | None = None
+    _serial: int = 0
+
+    # The operator's side
+
+    def raw(self) -> Raw:
+        """Return what a pass reads."""
+        bodies = {v["metadata"]["name"]: v for v in self.versions.values()}
+        related = [
+            body
+            for query in related_queries(self.owner)
+            for name, body in sorted(bodies.items())
+            if query.name in {None, name}
+        ]
+        children = (*self.objects.values(), *self.pods.values())
+        return copy.deepcopy(Raw(self.owner, children, tuple(related)))
+
+    def planned(self) -> Plan:
+        """Return the plan for the world as it is."""
+        return plan(see(self.raw(), self.now, self.defaults))
+
+    def run_pass(self) -> Plan:
+        """Observe, plan, execute, in the order of the executor: children, prunes, status."""
+        decided = self.planned()
+        for write in self._writes(decided):
+            if self.dies_after is not None and self.calls >= self.dies_after:
+                raise OperatorDiedError
+            self.calls += 1
+            write()
+        return decided
+
+    def _writes(self, decided: Plan) -> Iterator[Callable[[], None]]:
+        for manifest in decided.children:
+            live = self.objects.get(identity_of(manifest))
+            if change_needed(manifest, live) is not Change.NONE:
+                yield partial(self.apply, manifest)
+        for ref in decided.prune:
+            found = self.objects.get((ref.api_version, ref.kind, ref.name))
+            if found and found["metadata"]["uid"] == ref.uid:
+                yield partial(self.delete, identity_of(found))
+        if decided.status is not None and not same_status(decided.status, self.owner.get("status")):
+            status = dict(decided.status)
+            yield lambda: self.owner.update(status=status)
+
+    # The API server's side
+
+    def apply(self, manifest: Manifest) -> None:
+        """Server-side apply by the only manager there is."""
+        key = identity_of(manifest)
+        wanted: Object = copy.deepcopy(dict(manifest))
+        live = self.objects.get(key)
+        self._serial += 1
+        metadata = wanted["metadata"]
+        metadata["resourceVersion"] = str(self._serial)
+        metadata["annotations"] = {
+            **metadata.get("annotations", {}),
+            APPLIED_HASH: applied_hash(manifest),
+        }
+        if live is None:
+            metadata |= {
+                "uid": f"uid-{self._serial}",
+                "generation": 1,
+                "creationTimestamp": rfc3339(self.now),
+            }
+        else:
+            old = live["metadata"]
+            changed = live["spec"] != wanted["spec"]
+            metadata |= {
+                "uid": old["uid"],
+                "generation": old["generation"] + changed,
+                "creationTimestamp": old["creationTimestamp"],
+            }
+            wanted["status"] = live.get("status", {})
+            if key[1] == "HTTPRoute" and changed:
+                self.route_changed = self.now
+        if live is None and key[1] == "HTTPRoute":
+            self.route_changed = self.now
+        self.objects[key] = wanted
+
+    def delete(self, key: Identity) -> None:
+        """Delete an object; the garbage collector takes a Deployment's pods."""
+        gone = self.objects.pop(key)
+        revision = gone["metadata"]["labels"].get(LABEL_REVISION)
+        if key[1] == "Deployment":
+            self.pods = {
+                name: pod
+                for name, pod in self.pods.items()
+                if pod["metadata"]["labels"][LABEL_REVISION] != revision
+            }
+
+    def edit(self, **spec: Any) -> None:
+        """Edit parts of the spec."""
+        self.owner["spec"] = {**self.owner["spec"], **spec}
+        self.owner["metadata"]["generation"] += 1
+
+    def ask_for(self, number: int, **spec: Any) -> None:
+        """Publish version ``number`` if it is new, and name it in the spec."""
+        self.publish(number)
+        self.edit(model={"versionRef": {"name": version_name(number)}}, **spec)
+
+    def publish(self, number: int) -> None:
+        """Publish version ``number``, unless it is."""
+        self.versions.setdefault(number, model_version(number, self.now))
+
+    # The controllers', the kubelet's and the gateway's side
+
+    def tick(self, seconds: float = 1) -> None:
+        """Let time pass, and every controller act once."""
+        self.now += timedelta(seconds=seconds)
+        for key, body in list(self.objects.items()):
+            if key[1] == "Deployment":
+                self._run_deployment(body)
+        self._run_gateway()
+
+    def _run_deployment(self, body: Object) -> None:
+        name, labels = body["metadata"]["name"], body["spec"]["template"]["metadata"]["labels"]
+        wanted = {f"{name}-{n}" for n in range(body["spec"]["replicas"])}
+        mine = {n for n, p in self.pods.items() if n.rpartition("-")[0] == name}
+        for gone in mine - wanted:
+            del self.pods[gone]
+        for pod in sorted(wanted - mine):
+            self.pods[pod] = {
+                "kind": "Pod",
+                "metadata": {
+                    "name": pod,
+                    "namespace": "team",
+                    "labels": labels,
+                    "creationTimestamp": rfc3339(self.now),
+                },
+            }
+        ages = []
+        for pod in sorted(wanted):
+            age = self._run_pod(self.pods[pod])
+            ages.append(age)
+        body["status"] = {
+            "observedGeneration": body["metadata"]["generation"],
+            "replicas": len(wanted),
+            "readyReplicas": sum(age >= timedelta(0) for age in ages),
+            "availableReplicas": sum(age >= AVAILABLE_AFTER for age in ages),
+        }
+
+    def _run_pod(self, pod: Object) -> timedelta:
+        """Give the pod its status; return for how long it has been ready, negative if it is not."""
+        number = int(pod["metadata"]["labels"][LABEL_VERSION].rpartition("-")[2])
+        behaviour = self.behaviour.get(number, "healthy")
+        age = self.now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
+        ready = behaviour == "healthy" and age >= STARTUP
+        container: Object = {"name": "server", "ready": ready, "restartCount": 0, "state": {}}
+        if behaviour == "crashing" and age >= STARTUP:
+            container["state"] = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}
+            container["lastState"] = {
+                "terminated": {"exitCode": 3, "reason": "Error", "message": "digest differs"}
+            }
+        else:
+            container["state"] = {"running": {"startedAt": pod["metadata"]["creationTimestamp"]}}
+        pod["status"] = {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
+            "containerStatuses": [container],
+        }
+        return age - STARTUP if ready else timedelta(seconds=-1)
+
+    def _run_gateway(self) -> None:
+        route = self.route
+        if route is None or self.gateway == "away" or self.now < self.route_changed + GATEWAY_LAG:
+            return
+        accepted = self.gateway == "accepts"
+        if accepted:
+            self.routed = dict(self.written)
+        generation = route["metadata"]["generation"]
+        conditions = [
+            {
+                "type": "Accepted",
+                "status": "True" if accepted else "False",
+                "reason": "Accepted" if accepted else "NotAllowedByListeners",
+                "message": "" if accepted else "no listener admits this namespace",
+                "observedGeneration": generation,
+            },
+            {
+                "type": "ResolvedRefs",
+                "status": "True",
+                "reason": "ResolvedRefs",
+                "message": "",
+                "observedGeneration": generation,
+            },
+        ]
+        route["status"] = {
+            "parents": [
+                {
+                    "parentRef": ref,
+                    "controllerName": "example.com/gateway",
+                    "conditions": conditions,
+                }
+                for ref in route["spec"]["parentRefs"]
+            ]
+        }
+
+    # What a test asks
+
+    @property
+    def route(self) -> Object | None:
+        """The HTTPRoute."""
+        return next((o for k, o in self.objects.items() if k[1] == "HTTPRoute"), None)
+
+    @property
+    def written(self) -> dict[str, int]:
+        """The split that the route asks for, by revision."""
+        if self.route is None:
+            return {}
+        backends = self.route["spec"]["rules"][0]["backendRefs"]
+        return {b["name"].rpartition("-")[2]: b["weight"] for b in backends}
+
+    @property
+    def status(self) -> Object:
+        """The ModelDeployment's status."""
+        found: Object = self.owner.get("status", {})
+        return found
+
+    def condition(self, kind: str) -> tuple[str, str] | None:
+        """Return status and reason of a condition."""
+        found = (c for c in self.status.get("conditions", ()) if c["type"] == kind)
+        return next(((c["status"], c["reason"]) for c in found), None)
+
+    def version_of(self, revision: str) -> int:
+        """Return the number of the version that ``revision`` serves."""
+        for body in self.objects.values():
+            labels = body["metadata"]["labels"]
+            if labels.get(LABEL_REVISION) == revision:
+                return int(labels[LABEL_VERSION].rpartition("-")[2])
+        raise KeyError(revision)
+
+    def ready_pods(self, revision: str) -> int:
+        """Return how many pods of ``revision`` its Deployment calls ready."""
+        for key, body in self.objects.items():
+            if key[1] == "Deployment" and body["metadata"]["labels"][LABEL_REVISION] == revision:
+                count: int = body.get("status", {}).get("readyReplicas", 0)
+                return count
+        return 0
+
+    def run_until(self, done: Callable[["ServingWorld"], bool], seconds: int = 900) -> None:
+        """Pass and tick, a second at a time, until ``done``."""
+        for _ in range(seconds):
+            self.run_pass()
+            if done(self):
+                return
+            self.tick()
+        raise AssertionError(f"not within {seconds} s; status: {self.status}")
+
+    def settle(self, seconds: int = 900) -> None:
+        """Run until a pass writes nothing and waits for nothing."""
+        for _ in range(seconds):
+            before = self.calls
+            if self.run_pass().requeue_after_seconds is None and self.calls == before:
+                return
+            self.tick()
+        raise AssertionError(f"not settled within {seconds} s; status: {self.status}")
+
+    def rest(self, quiet_seconds: int = 15, at_most: int = 900) -> None:
+        """Run until no pass has written anything for ``quiet_seconds``."""
+        quiet = 0
+        for _ in range(at_most):
+            before = self.calls
+            self.run_pass()
+            quiet = 0 if self.calls > before else quiet + 1
+            if quiet >= quiet_seconds:
+                return
+            self.tick()
+        raise AssertionError(f"no rest within {at_most} s; status: {self.status}")
+
+    def is_quiet(self) -> bool:
+        """Answer whether the next pass would write nothing and waits for nothing."""
+        decided = self.planned()
+        return decided.requeue_after_seconds is None and not list(self._writes(decided))
