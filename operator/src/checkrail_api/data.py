@@ -83,7 +83,9 @@ class Holdout(Model):
             "strategy Fraction needs fraction, and fraction belongs to Fraction only",
         ),
         Rule(
-            "!has(self.fraction) || (double(self.fraction) > 0.0 && double(self.fraction) < 1.0)",
+            # Text that the pattern refuses is no number: converting it would fail the rule.
+            "has(self.fraction) && self.fraction.matches('^[0-9]+([.][0-9]+)?([eE][-+]?[0-9]+)?$')"
+            " ? double(self.fraction) > 0.0 && double(self.fraction) < 1.0 : true",
             "must be greater than 0 and less than 1",
             field=".fraction",
         ),
@@ -109,7 +111,7 @@ class Data(Model):
 
     cel: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "size(self.sources) == 1 || has(self.query)",
+            "size(self.sources) <= 1 || has(self.query)",
             "query is needed with more than one source: it says how they join",
             field=".query",
             reason="FieldValueRequired",

@@ -67,8 +67,8 @@ ModelName = Annotated[
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", min_length=64, max_length=64)]
 """A SHA-256 digest in lower-case hexadecimal."""
 
-Decimal = Annotated[str, Field(max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$")]
-"""A decimal number as a string, so that every client reads the same figure."""
+Decimal = Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$")]
+"""A decimal number, not negative, as a string, so that every client reads the same figure."""
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=128)]
 """Name of a column of the joined table."""
@@ -86,10 +86,17 @@ IntOrString = Annotated[
 """A whole number, or text."""
 
 Quantity = Annotated[
-    int | Annotated[str, Field(max_length=32)],
+    Annotated[int, Field(ge=0)]
+    | Annotated[
+        str,
+        Field(
+            max_length=32,
+            pattern=r"^([0-9]+(\.[0-9]*)?|\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$",
+        ),
+    ],
     Field(json_schema_extra={"x-kubernetes-int-or-string": True}),
 ]
-"""A Kubernetes resource quantity, for example ``500m`` or ``2Gi``."""
+"""A Kubernetes resource quantity, not negative, for example ``500m`` or ``2Gi``."""
 
 FreeForm = Annotated[
     dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})

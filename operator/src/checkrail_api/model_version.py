@@ -105,7 +105,8 @@ class ModelVersion(Model):
             Rule(
                 "self.metadata.name"
                 " == self.spec.model + '-' + self.spec.artifact.sha256.substring(0, 8)",
-                "metadata.name must be <spec.model>-<first 8 digits of spec.artifact.sha256>",
+                "must be <spec.model>-<first 8 digits of spec.artifact.sha256>",
+                field=".metadata.name",
             ),
         ),
         columns=(

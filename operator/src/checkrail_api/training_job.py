@@ -199,7 +199,8 @@ class TrainingJob(Model):
         root_cel=(
             Rule(
                 "self.metadata.name.size() <= 63",
-                "metadata.name must have at most 63 characters",
+                "must have at most 63 characters: it is the value of a label",
+                field=".metadata.name",
             ),
         ),
         columns=(
