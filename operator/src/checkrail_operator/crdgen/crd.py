@@ -26,7 +26,7 @@ _OBJECT_FIELDS = {
         "description": "Kind of the object.",
         "type": "string",
     },
-    "metadata": {"type": "object"},
+    "metadata": {"type": "object", "properties": {"name": {"type": "string"}}},
 }
 
 

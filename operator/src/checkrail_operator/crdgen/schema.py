@@ -113,15 +113,13 @@ def _convert(raw: Schema, place: _Place) -> Schema:
     node, place = _flat(raw, place)
     if unknown := sorted(set(node) - _TRANSLATED - set(_KEPT)):
         raise place.fail(f"{unknown[0]} has no place in a structural schema", "model it otherwise")
-    schema: Schema = {}
-    if "description" in node:
-        schema["description"] = _prose(node["description"])
-    schema |= _type(node, place)
+    schema = _type(node, place)
     schema |= {key: node[key] for key in _KEPT if key in node}
     schema |= _exclusive_bounds(node)
     schema |= _contents(node, place)
     _require_bound(schema, place)
-    return schema | _default(node, schema, place)
+    schema |= _default(node, schema, place)
+    return _description(node, schema) | schema
 
 
 def _flat(node: Schema, place: _Place) -> tuple[Schema, _Place]:
@@ -233,7 +231,13 @@ def _default(node: Schema, schema: Schema, place: _Place) -> Schema:
     return {"default": default}
 
 
-def _prose(docstring: str) -> str:
-    """Unwrap a docstring's lines, for ``kubectl explain`` wraps them itself; keep paragraphs."""
-    paragraphs = docstring.replace("``", "").split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+def _description(node: Schema, schema: Schema) -> Schema:
+    """Return the docstring with the default, which ``kubectl explain`` does not show by itself.
+
+    Lines are joined, for kubectl wraps them anew; paragraphs are kept.
+    """
+    paragraphs = node.get("description", "").replace("``", "").split("\n\n")
+    text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    if isinstance(schema.get("default"), str | int | float):
+        text = f"{text} Default: {schema['default']}."
+    return {"description": text} if text else {}
