@@ -1,0 +1,197 @@
+"""What a ModelDeployment may say."""
+
+# ruff: noqa: E501 - an answer stands as the API server gives it, in one line
+from crd.cases import ABSENT, Case, example
+
+
+def _steps(count: int) -> list[dict[str, int]]:
+    return [{"weight": number, "holdSeconds": 0} for number in range(1, count + 1)]
+
+
+def _hosts(count: int) -> list[str]:
+    return [f"h{number}.example.com" for number in range(count)]
+
+
+EXAMPLE = example(
+    "ModelDeployment",
+    "flight-delays",
+    {
+        "model": {"follow": {"model": "flight-delays"}},
+        "traffic": {"gateway": {"parentRefs": [{"name": "checkrail"}]}},
+    },
+)
+
+CASES = {
+    "the name has at most 54 characters": Case(
+        {"metadata.name": "a" * 55},
+        "metadata.name: Invalid value: \"object\": must have at most 54 characters, start with a letter and hold only lower-case letters, digits and '-': Services are named after it",
+        accepted={"metadata.name": "a" * 54},
+    ),
+    "the name is one of a Service": Case(
+        {"metadata.name": "1.a"},
+        "metadata.name: Invalid value: \"object\": must have at most 54 characters, start with a letter and hold only lower-case letters, digits and '-': Services are named after it",
+        accepted={"metadata.name": "a-1"},
+    ),
+    "spec is required": Case({"spec": ABSENT}, "spec: Required value"),
+    "an unknown field is refused, not ignored": Case(
+        {"spec.autoscaling": {}},
+        'ModelDeployment in version "v1alpha1" cannot be handled as a ModelDeployment: strict decoding error: unknown field "spec.autoscaling"',
+    ),
+    "a model is pinned or followed, not both": Case(
+        {"spec.model.versionRef": {"name": "a-01234567"}},
+        'spec.model: Invalid value: "object": set exactly one of versionRef and follow',
+        accepted={"spec.model": {"versionRef": {"name": "a-01234567"}}},
+    ),
+    "a model is pinned or followed": Case(
+        {"spec.model": {}},
+        'spec.model: Invalid value: "object": set exactly one of versionRef and follow',
+    ),
+    "a version's name is a DNS subdomain": Case(
+        {"spec.model": {"versionRef": {"name": "A_01234567"}}},
+        "spec.model.versionRef.name: Invalid value: \"A_01234567\": spec.model.versionRef.name in body should match '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'",
+        accepted={"spec.model": {"versionRef": {"name": "a-01234567"}}},
+    ),
+    "a followed model's name starts with a letter": Case(
+        {"spec.model.follow.model": "-a"},
+        "spec.model.follow.model: Invalid value: \"-a\": spec.model.follow.model in body should match '^[a-z]([-a-z0-9]*[a-z0-9])?$'",
+        accepted={"spec.model.follow.model": "a"},
+    ),
+    "replicas are not negative": Case(
+        {"spec.replicas": -1},
+        (
+            "spec.replicas: Invalid value: -1: spec.replicas in body should be greater than or equal to 0\n"
+            ".spec.replicas: Invalid value: -1: should be a non-negative integer"
+        ),
+        accepted={"spec.replicas": 0},
+    ),
+    "replicas are at most 1000": Case(
+        {"spec.replicas": 1001},
+        "spec.replicas: Invalid value: 1001: spec.replicas in body should be less than or equal to 1000",
+        accepted={"spec.replicas": 1000},
+    ),
+    "server.image is not empty": Case(
+        {"spec.server": {"image": ""}},
+        'spec.server.image: Invalid value: "": spec.server.image in body should be at least 1 chars long',
+        accepted={"spec.server": {"image": "server:1"}},
+    ),
+    "server.resources are quantities": Case(
+        {"spec.server": {"resources": {"limits": {"memory": "a lot"}}}},
+        "spec.server.resources.limits.memory: Invalid value: \"a lot\": spec.server.resources.limits.memory in body should match '^([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$'",
+        accepted={"spec.server": {"resources": {"limits": {"memory": "512Mi"}}}},
+    ),
+    "there is a step": Case(
+        {"spec.rollout.steps": []},
+        "spec.rollout.steps: Invalid value: 0: spec.rollout.steps in body should have at least 1 items",
+        accepted={"spec.rollout.steps": [{"weight": 100, "holdSeconds": 0}]},
+    ),
+    "there are at most 20 steps": Case(
+        {"spec.rollout.steps": _steps(21)},
+        "spec.rollout.steps: Too many: 21: must have at most 20 items",
+        accepted={"spec.rollout.steps": _steps(20)},
+    ),
+    "weights of steps increase": Case(
+        {"spec.rollout.steps": [{"weight": 25, "holdSeconds": 0}, {"weight": 5, "holdSeconds": 0}]},
+        'spec.rollout.steps: Invalid value: "object": every weight must be greater than the one before it',
+        accepted={
+            "spec.rollout.steps": [{"weight": 5, "holdSeconds": 0}, {"weight": 6, "holdSeconds": 0}]
+        },
+    ),
+    "weights of steps differ": Case(
+        {"spec.rollout.steps": [{"weight": 5, "holdSeconds": 0}, {"weight": 5, "holdSeconds": 0}]},
+        'spec.rollout.steps: Invalid value: "object": every weight must be greater than the one before it',
+        accepted={
+            "spec.rollout.steps": [
+                {"weight": 5, "holdSeconds": 0},
+                {"weight": 100, "holdSeconds": 0},
+            ]
+        },
+    ),
+    "a weight is at least 1 percent": Case(
+        {"spec.rollout.steps": [{"weight": 0, "holdSeconds": 0}]},
+        "spec.rollout.steps[0].weight: Invalid value: 0: spec.rollout.steps[0].weight in body should be greater than or equal to 1",
+        accepted={"spec.rollout.steps": [{"weight": 1, "holdSeconds": 0}]},
+    ),
+    "a weight is at most 100 percent": Case(
+        {"spec.rollout.steps": [{"weight": 101, "holdSeconds": 0}]},
+        "spec.rollout.steps[0].weight: Invalid value: 101: spec.rollout.steps[0].weight in body should be less than or equal to 100",
+        accepted={"spec.rollout.steps": [{"weight": 100, "holdSeconds": 0}]},
+    ),
+    "a weight is a whole number": Case(
+        {"spec.rollout.steps": [{"weight": 12.5, "holdSeconds": 0}]},
+        'spec.rollout.steps[0].weight: Invalid value: "number": spec.rollout.steps[0].weight in body must be of type integer: "number"',
+        accepted={"spec.rollout.steps": [{"weight": 12, "holdSeconds": 0}]},
+    ),
+    "a step says how long it is held": Case(
+        {"spec.rollout.steps": [{"weight": 5}]},
+        "spec.rollout.steps[0].holdSeconds: Required value",
+        accepted={"spec.rollout.steps": [{"weight": 5, "holdSeconds": 0}]},
+    ),
+    "a hold is at most a week": Case(
+        {"spec.rollout.steps": [{"weight": 5, "holdSeconds": 604801}]},
+        "spec.rollout.steps[0].holdSeconds: Invalid value: 604801: spec.rollout.steps[0].holdSeconds in body should be less than or equal to 604800",
+        accepted={"spec.rollout.steps": [{"weight": 5, "holdSeconds": 604800}]},
+    ),
+    "progressDeadlineSeconds is at least 10": Case(
+        {"spec.rollout.progressDeadlineSeconds": 9},
+        "spec.rollout.progressDeadlineSeconds: Invalid value: 9: spec.rollout.progressDeadlineSeconds in body should be greater than or equal to 10",
+        accepted={"spec.rollout.progressDeadlineSeconds": 10},
+    ),
+    "progressDeadlineSeconds is at most a day": Case(
+        {"spec.rollout.progressDeadlineSeconds": 86401},
+        "spec.rollout.progressDeadlineSeconds: Invalid value: 86401: spec.rollout.progressDeadlineSeconds in body should be less than or equal to 86400",
+        accepted={"spec.rollout.progressDeadlineSeconds": 86400},
+    ),
+    "retry has at most 64 characters": Case(
+        {"spec.rollout.retry": "r" * 65},
+        "spec.rollout.retry: Too long: may not be more than 64 bytes",
+        accepted={"spec.rollout.retry": "r" * 64},
+    ),
+    "traffic is required": Case({"spec.traffic": ABSENT}, "spec.traffic: Required value"),
+    "a route has a Gateway": Case(
+        {"spec.traffic.gateway.parentRefs": []},
+        "spec.traffic.gateway.parentRefs: Invalid value: 0: spec.traffic.gateway.parentRefs in body should have at least 1 items",
+    ),
+    "a route has at most 8 Gateways": Case(
+        {"spec.traffic.gateway.parentRefs": [{"name": "checkrail"}] * 9},
+        "spec.traffic.gateway.parentRefs: Too many: 9: must have at most 8 items",
+        accepted={"spec.traffic.gateway.parentRefs": [{"name": "checkrail"}] * 8},
+    ),
+    "a Gateway's namespace is a DNS name": Case(
+        {"spec.traffic.gateway.parentRefs.0.namespace": "Gateways!"},
+        "spec.traffic.gateway.parentRefs[0].namespace: Invalid value: \"Gateways!\": spec.traffic.gateway.parentRefs[0].namespace in body should match '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'",
+        accepted={
+            "spec.traffic.gateway.parentRefs.0.namespace": "gateways",
+            "spec.traffic.gateway.parentRefs.0.sectionName": "web",
+        },
+    ),
+    "a host name may begin with a wildcard": Case(
+        {"spec.traffic.gateway.hostnames": ["flights.*.com"]},
+        "spec.traffic.gateway.hostnames[0]: Invalid value: \"flights.*.com\": spec.traffic.gateway.hostnames[0] in body should match '^(\\*\\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'",
+        accepted={"spec.traffic.gateway.hostnames": ["*.example.com"]},
+    ),
+    "host names differ": Case(
+        {"spec.traffic.gateway.hostnames": ["a.example.com", "a.example.com"]},
+        'spec.traffic.gateway.hostnames[1]: Duplicate value: "a.example.com"',
+        accepted={"spec.traffic.gateway.hostnames": ["a.example.com", "b.example.com"]},
+    ),
+    "there are at most 16 host names": Case(
+        {"spec.traffic.gateway.hostnames": _hosts(17)},
+        "spec.traffic.gateway.hostnames: Too many: 17: must have at most 16 items",
+        accepted={"spec.traffic.gateway.hostnames": _hosts(16)},
+    ),
+    "a path begins with a slash": Case(
+        {"spec.traffic.gateway.path": "models"},
+        "spec.traffic.gateway.path: Invalid value: \"models\": spec.traffic.gateway.path in body should match '^/[A-Za-z0-9/._~-]*$'",
+        accepted={"spec.traffic.gateway.path": "/models/flights"},
+    ),
+    "a server's variables of the operator cannot be set": Case(
+        {"spec.pod": {"env": [{"name": "CHECKRAIL_PORT"}]}},
+        "spec.pod.env[0].name: Forbidden: names that start with CHECKRAIL_ or AWS_ are set by the operator",
+        accepted={"spec.pod": {"env": [{"name": "A"}]}},
+    ),
+    "a server's pod has no image of its own": Case(
+        {"spec.pod": {"image": "server:1"}},
+        'ModelDeployment in version "v1alpha1" cannot be handled as a ModelDeployment: strict decoding error: unknown field "spec.pod.image"',
+        accepted={"spec.pod": {"serviceAccountName": "reader"}},
+    ),
+}
