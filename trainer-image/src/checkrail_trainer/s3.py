@@ -135,7 +135,7 @@ class Bucketeer:
         bucket, _, wanted = uri.removeprefix("s3://").partition("/")
         glob = GLOB.search(wanted)
         listed = self._list(bucket, wanted[: glob.start()] if glob else wanted, exact=glob is None)
-        pattern = _pattern(wanted) if glob else re.compile(re.escape(wanted))
+        pattern = glob_pattern(wanted) if glob else re.compile(re.escape(wanted))
         found = [each for each in listed if pattern.fullmatch(each.key)]
         if found:
             return found
@@ -219,7 +219,8 @@ def _no_keys(bucketeer: Bucketeer) -> str:
     )
 
 
-def _pattern(glob: str) -> re.Pattern[str]:
+def glob_pattern(glob: str) -> re.Pattern[str]:
+    """Return the expression that the keys which ``glob`` names match; see `Bucketeer.find`."""
     parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     tokens = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", glob)
     text = "".join(

@@ -1,0 +1,95 @@
+"""Roles of columns: which names and types a run takes, and what it says of others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checkrail_api.data import Data
+from checkrail_trainer.columns import Column, Roles, resolve_roles
+from checkrail_trainer.failures import RunFailedError
+
+TYPES = {
+    "id": "BIGINT",
+    "day": "TIMESTAMP",
+    "late": "BOOLEAN",
+    "distance": "DOUBLE",
+    "carrier": "VARCHAR",
+}
+
+
+def data(**parts: Any) -> Data:
+    return Data.model_validate(
+        {
+            "sources": [{"name": "t", "uri": "s3://lake/t.parquet"}],
+            "label": "late",
+            "key": "id",
+            "timeColumn": "day",
+            "holdout": {"strategy": "Fraction", "fraction": "0.2"},
+        }
+        | parts
+    )
+
+
+def test_every_other_column_is_a_feature_in_the_tables_order() -> None:
+    assert resolve_roles(data(), TYPES) == Roles(
+        label=Column("late", "BOOLEAN"),
+        features=(Column("distance", "DOUBLE"), Column("carrier", "VARCHAR")),
+        key=Column("id", "BIGINT"),
+        time=Column("day", "TIMESTAMP"),
+    )
+
+
+def test_named_features_keep_the_order_of_the_spec() -> None:
+    roles = resolve_roles(data(features=["carrier", "distance"]), TYPES)
+
+    assert [each.name for each in roles.features] == ["carrier", "distance"]
+
+
+@pytest.mark.parametrize(
+    ("parts", "types", "reason", "said"),
+    [
+        pytest.param(
+            {"label": "Late"}, TYPES, "LabelNotFound", "did you mean `late`?", id="label's case"
+        ),
+        pytest.param(
+            {"key": "flight"},
+            TYPES,
+            "ColumnNotFound",
+            "there are `carrier`, `day`, `distance`, `id`, `late`",
+            id="key unlike any column",
+        ),
+        pytest.param(
+            {"features": ["distanse"]}, TYPES, "ColumnNotFound", "`distance`", id="feature"
+        ),
+        pytest.param({"timeColumn": "dat"}, TYPES, "ColumnNotFound", "`day`", id="time column"),
+        pytest.param(
+            {"label": "day", "timeColumn": None}, TYPES, "BadLabel", "TIMESTAMP", id="label's type"
+        ),
+        pytest.param(
+            {"features": ["day"]}, TYPES, "BadFeature", 'hour("day")', id="feature's type"
+        ),
+        pytest.param(
+            {"features": ["carrier", "carrier"]}, TYPES, "InvalidSpec", "carrier", id="named twice"
+        ),
+        pytest.param(
+            {}, {**TYPES, "label": "DOUBLE"}, "BadFeature", "label_value", id="an output's name"
+        ),
+        pytest.param(
+            {},
+            {"id": "BIGINT", "day": "DATE", "late": "BOOLEAN"},
+            "BadFeature",
+            "0 features",
+            id="no feature",
+        ),
+    ],
+)
+def test_a_role_that_cannot_be_filled_is_refused(
+    parts: dict[str, Any], types: dict[str, str], reason: str, said: str
+) -> None:
+    with pytest.raises(RunFailedError) as caught:
+        resolve_roles(data(**parts), types)
+
+    assert caught.value.reason.value == reason
+    assert said in caught.value.message
