@@ -32,19 +32,22 @@ DEPLOYMENTS = (("kube-system", "coredns"), ("default", "s3"), ("checkrail-gatewa
 
 
 def apply(kubectl: Kubectl, names: Sequence[str]) -> None:
-    """Apply the Gateway API's CRDs and the addons of these names.
+    """Apply the gateway with the Gateway API's CRDs, and at the same time other addons.
 
     Args:
         kubectl: Puts a kubectl with its kubeconfig in front of arguments.
-        names: Files of `local-cluster/addons`, without `.yaml`.
+        names: Other files of `local-cluster/addons`, without `.yaml`.
     """
-    _apply(kubectl, gateway_api.manifests())
     _make_keys(kubectl)
-    wait = ("wait", "--for=condition=Established", "--timeout=30s")
-    run(kubectl(*wait, "customresourcedefinition/gateways.gateway.networking.k8s.io"))
-    run(kubectl(*wait, "customresourcedefinition/gatewayclasses.gateway.networking.k8s.io"))
-    for name in names:
-        _apply(kubectl, MANIFESTS / f"{name}.yaml")
+    with ThreadPoolExecutor() as pool:
+        others = [pool.submit(_apply, kubectl, MANIFESTS / f"{name}.yaml") for name in names]
+        _apply(kubectl, gateway_api.manifests())
+        kinds = ("gateways", "gatewayclasses")
+        crds = (f"customresourcedefinition/{kind}.gateway.networking.k8s.io" for kind in kinds)
+        run(kubectl("wait", "--for=condition=Established", "--timeout=60s", *crds))
+        _apply(kubectl, MANIFESTS / "gateway.yaml")
+        for other in others:
+            other.result()
 
 
 def _apply(kubectl: Kubectl, file: Path) -> None:

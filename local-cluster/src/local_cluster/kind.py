@@ -65,7 +65,7 @@ class Kind:
         for image in there:
             self._load_archive(images.archive_of(image))
         with step("addons applied"):
-            addons.apply(self._kubectl, ("s3", "gateway"))
+            addons.apply(self._kubectl, ("s3",))
         with step("node, S3 server and gateway ready"):
             addons.wait(self._kubectl)
         say("the cluster is up")

@@ -56,7 +56,7 @@ class Local:
                 node.start_control_plane()
             kubelet = pool.submit(self._start_kubelet, runtime)
             with step("addons applied"):
-                addons.apply(node.kubectl, ("dns", "s3", "gateway"))
+                addons.apply(node.kubectl, ("dns", "s3"))
             kubelet.result()
         with step("node, DNS, S3 server and gateway ready"):
             addons.wait(node.kubectl)
