@@ -20,9 +20,14 @@ def main() -> int:
     import uvloop  # noqa: PLC0415
 
     from checkrail_operator.process import run  # noqa: PLC0415
+    from checkrail_operator.shell.connect import NoClusterError  # noqa: PLC0415
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(run(told))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(told))
+    except NoClusterError as error:
+        print(f"checkrail-operator: {error}", file=sys.stderr)
+        return 2
     return 0
 
 

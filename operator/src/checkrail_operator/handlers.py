@@ -24,11 +24,13 @@ class Wakes:
         wake: An object should have a pass.
         relisted: A watch was listed anew: events may have been missed.
         beat: Some watch event arrived.
+        ending: kopf is about to end, for whatever reason.
     """
 
     wake: Callable[[Key], None]
     relisted: Callable[[], None]
     beat: Callable[[], None]
+    ending: Callable[[], None]
 
 
 class EndlessBackoffs:
@@ -49,6 +51,10 @@ def register(registry: kopf.OperatorRegistry, wakes: Wakes, lease_name: str) -> 
     @kopf.on.startup(registry=registry)
     async def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
         apply_settings(settings, lease_name)
+
+    @kopf.on.cleanup(registry=registry)
+    async def end(**_: Any) -> None:
+        wakes.ending()
 
     for kind in get_args(OwnedKind):
         _watch_owners(registry, wakes, kind)

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 OURS = "checkrail_operator"
+MAX_DETAIL = 1000
+"""Characters kept of a library's sentence; kopf's may hold whole answers."""
 
 
 class JsonLines(logging.Formatter):
@@ -25,7 +27,7 @@ class JsonLines(logging.Formatter):
             line["message"] = record.getMessage()
             line |= getattr(record, "fields", {})
         else:
-            line |= {"message": "library message", "detail": record.getMessage()}
+            line |= {"message": "library message", "detail": record.getMessage()[:MAX_DETAIL]}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)

@@ -7,11 +7,11 @@ import random
 import signal
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 from kubernetes.aio.client import ApiClient
 
-from checkrail_operator.handlers import Wakes
 from checkrail_operator.health import Check, LoopLag, health_app, metrics_app, serve
 from checkrail_operator.loop import Passes
 from checkrail_operator.metrics import Metrics
@@ -43,23 +43,6 @@ def exit_at_once(why: str) -> None:
     os._exit(LOST_LEASE_EXIT)
 
 
-@dataclass
-class WatchAge:
-    """When the last watch event arrived; written by kopf's thread, read by ours."""
-
-    began: float = field(default_factory=monotonic)
-    last: float | None = None
-
-    def beat(self) -> None:
-        """Note an event."""
-        self.last = monotonic()
-
-    @property
-    def seconds(self) -> float:
-        """Age of the last event, or of the process before the first."""
-        return monotonic() - (self.began if self.last is None else self.last)
-
-
 @dataclass(frozen=True)
 class Parts:
     """What a process consists of."""
@@ -71,16 +54,13 @@ class Parts:
     passes: Passes
     resync: Resync
     watching: Watching
-    watch_age: WatchAge
     lag: LoopLag
 
     def checks(self) -> list[Check]:
         """Return the bounds of liveness; the queue and the resync rest while on standby."""
         always = [
             Check("event loop lag", MAX_LOOP_LAG_SECONDS, lambda: self.lag.seconds),
-            Check(
-                "age of the last watch event", MAX_WATCH_AGE_SECONDS, lambda: self.watch_age.seconds
-            ),
+            Check("age of the last watch event", MAX_WATCH_AGE_SECONDS, lambda: self.watching.age),
         ]
         if not self.lease.held:
             return always
@@ -108,7 +88,7 @@ class Parts:
         self.metrics.queue_depth.set_function(lambda: float(len(self.queue)))
         self.metrics.oldest_age.set_function(self.queue.oldest_age)
         self.metrics.resync_age.set_function(lambda: self.resync.age)
-        self.metrics.watch_age.set_function(lambda: self.watch_age.seconds)
+        self.metrics.watch_age.set_function(lambda: self.watching.age)
 
 
 async def run(settings: Settings) -> None:
@@ -129,7 +109,7 @@ async def run(settings: Settings) -> None:
         for app, port in (
             (metrics_app(parts.metrics.registry), settings.metrics_port),
             (
-                health_app(parts.checks, lambda: parts.watch_age.last is not None),
+                health_app(parts.checks, lambda: parts.watching.has_begun),
                 settings.health_port,
             ),
         ):
@@ -177,41 +157,33 @@ def assemble(settings: Settings, api: ApiClient, loop: asyncio.AbstractEventLoop
         sleep=asyncio.sleep,
         chance=random.random,
     )
-    watch_age = WatchAge()
-    watching = _watching(
-        settings, queue=queue, resync=resync, watch_age=watch_age, metrics=metrics, loop=loop
-    )
-    lag = LoopLag(monotonic, asyncio.sleep)
-    return Parts(settings, metrics, queue, lease, passes, resync, watching, watch_age, lag)
-
-
-def _watching(
-    settings: Settings,
-    *,
-    queue: WorkQueue,
-    resync: Resync,
-    watch_age: WatchAge,
-    metrics: Metrics,
-    loop: asyncio.AbstractEventLoop,
-) -> Watching:
-    """Watch the namespaces that are worked in, and the Lease's, whose renewals are a heartbeat."""
-    namespaces = settings.watch_namespaces
-
-    def wake(key: Key) -> None:
-        if not namespaces or key.namespace in namespaces:
-            queue.add_threadsafe(key)
-
-    def relisted() -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(resync.ask)
-
-    return Watching(
-        Wakes(wake, relisted, watch_age.beat),
-        namespaces=tuple(sorted({*namespaces, settings.lease.namespace})) if namespaces else (),
+    watching = Watching(
+        wake=partial(_wake, queue, settings.watch_namespaces),
+        relisted=partial(_relisted, resync, loop),
+        namespaces=watched(settings),
         lease_name=settings.lease.name,
         restarted=metrics.watch_restarts.inc,
+        clock=monotonic,
         sleep=asyncio.sleep,
     )
+    lag = LoopLag(monotonic, asyncio.sleep)
+    return Parts(settings, metrics, queue, lease, passes, resync, watching, lag)
+
+
+def watched(settings: Settings) -> tuple[str, ...]:
+    """Return the namespaces to watch: the Lease's too, whose renewals are the heartbeat."""
+    namespaces = settings.watch_namespaces
+    return tuple(sorted({*namespaces, settings.lease.namespace})) if namespaces else ()
+
+
+def _wake(queue: WorkQueue, namespaces: tuple[str, ...], key: Key) -> None:
+    if not namespaces or key.namespace in namespaces:
+        queue.add_threadsafe(key)
+
+
+def _relisted(resync: Resync, loop: asyncio.AbstractEventLoop) -> None:
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(resync.ask)
 
 
 async def _run_until(stop: asyncio.Event, parts: Parts) -> None:

@@ -188,9 +188,9 @@ class KubeCluster:
                     method, path, serialize=False, _request_timeout=TIMEOUT, **arguments
                 )
             except ApiException as error:
-                self._record(verb, kind, str(error.status))
                 if absent and error.status == NOT_FOUND:
-                    return None
+                    return None  # an answer, not a failure
+                self._record(verb, kind, str(error.status))
                 if error.status == CONFLICT and status_of(error).get("reason") == "AlreadyExists":
                     raise _AlreadyExistsError from error
                 raise

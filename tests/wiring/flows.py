@@ -1,0 +1,145 @@
+"""The flows of the crash tests: what is applied, when it is over, what must be there then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wiring.admin import OURS, wait_until
+
+if TYPE_CHECKING:
+    from wiring.admin import Namespace
+
+MODEL = "flights"
+
+
+def training_job(name: str = "run") -> dict[str, Any]:
+    """Return a small TrainingJob."""
+    return {
+        "apiVersion": "checkrail.dev/v1alpha1",
+        "kind": "TrainingJob",
+        "metadata": {"name": name},
+        "spec": {
+            "model": MODEL,
+            "data": {
+                "sources": [{"name": "flights", "uri": "s3://lake/flights.parquet"}],
+                "label": "late",
+                "holdout": {"strategy": "Fraction", "fraction": "0.2"},
+            },
+            "train": {"workflow": "logistic-regression"},
+            "resources": {"ladder": [{"requests": {"cpu": "1000m", "memory": "1024Mi"}}]},
+        },
+    }
+
+
+def model_version(digest: str) -> dict[str, Any]:
+    """Return a published version as a person would import it."""
+    return {
+        "apiVersion": "checkrail.dev/v1alpha1",
+        "kind": "ModelVersion",
+        "metadata": {"name": f"{MODEL}-{digest[:8]}"},
+        "spec": {
+            "model": MODEL,
+            "artifact": {
+                "uri": f"s3://models/default/{MODEL}/{digest}",
+                "sha256": digest,
+                "sizeBytes": 1000,
+                "format": "ONNX",
+            },
+        },
+    }
+
+
+def model_deployment(name: str = "serve") -> dict[str, Any]:
+    """Return a ModelDeployment that follows the model, with steps that do not wait."""
+    return {
+        "apiVersion": "checkrail.dev/v1alpha1",
+        "kind": "ModelDeployment",
+        "metadata": {"name": name},
+        "spec": {
+            "model": {"follow": {"model": MODEL}},
+            "rollout": {"steps": [{"weight": 50, "holdSeconds": 0}]},
+            "traffic": {"gateway": {"parentRefs": [{"name": "gate"}]}},
+        },
+    }
+
+
+def train(namespace: Namespace) -> None:
+    """Apply a TrainingJob."""
+    namespace.create(training_job())
+
+
+def trained(namespace: Namespace) -> None:
+    """Wait until it is complete."""
+    namespace.wait_for("TrainingJob", "run", "Complete")
+
+
+def trained_end(namespace: Namespace) -> dict[str, Any]:
+    """Return all that must be the same after any crash."""
+    job = namespace.get("TrainingJob", "run") or {}
+    return {
+        "jobs": [
+            j["metadata"]["labels"]["checkrail.dev/attempt"] for j in namespace.list("Job", **OURS)
+        ],
+        "pods": len(namespace.list("Pod", **OURS)),
+        "config maps": len(namespace.list("ConfigMap", **OURS)),
+        "versions": [v["metadata"]["name"] for v in namespace.list("ModelVersion")],
+        "attempts": [(a["number"], a["outcome"]) for a in job["status"]["attempts"]],
+        "version": job["status"]["modelVersion"],
+        "conditions": conditions(job),
+    }
+
+
+def conditions(body: dict[str, Any]) -> dict[str, str]:
+    """Return the conditions' statuses by type."""
+    return {c["type"]: c["status"] for c in body["status"]["conditions"]}
+
+
+OLD, NEW = "11" * 32, "22" * 32
+
+
+def serve(namespace: Namespace) -> None:
+    """Apply a version and a ModelDeployment that follows its model."""
+    namespace.create(model_version(OLD))
+    namespace.create(model_deployment())
+
+
+def climbed(namespace: Namespace) -> None:
+    """Wait for the first rollout, publish the next version, wait until it has everything."""
+    _stable_is(namespace, OLD)
+    if namespace.get("ModelVersion", f"{MODEL}-{NEW[:8]}") is None:
+        # versions are ordered by the second of their creation
+        first = namespace.get("ModelVersion", f"{MODEL}-{OLD[:8]}") or {}
+        wait_until(lambda: _second(namespace) > first["metadata"]["creationTimestamp"])
+        namespace.create(model_version(NEW))
+    _stable_is(namespace, NEW)
+    wait_until(lambda: len(namespace.list("Deployment", **OURS)) == 1)
+
+
+def climbed_end(namespace: Namespace) -> dict[str, Any]:
+    """Return all that must be the same after any crash."""
+    deployment = namespace.get("ModelDeployment", "serve") or {}
+    (route,) = namespace.list("HTTPRoute", **OURS)
+    return {
+        "deployments": [d["metadata"]["name"] for d in namespace.list("Deployment", **OURS)],
+        "services": [s["metadata"]["name"] for s in namespace.list("Service", **OURS)],
+        "route": [(b["name"], b["weight"]) for b in route["spec"]["rules"][0]["backendRefs"]],
+        "stable": deployment["status"]["stable"]["version"],
+        "canary": deployment["status"].get("canary"),
+        "rejected": deployment["status"].get("rejected", []),
+        "conditions": conditions(deployment),
+    }
+
+
+def _stable_is(namespace: Namespace, digest: str) -> None:
+    def ready() -> bool:
+        found = namespace.get("ModelDeployment", "serve") or {}
+        stable = found.get("status", {}).get("stable", {}).get("sha256")
+        return stable == digest and conditions(found).get("Ready") == "True"
+
+    wait_until(ready, seconds=60, otherwise=lambda: str(namespace.get("ModelDeployment", "serve")))
+
+
+def _second(namespace: Namespace) -> str:
+    probe = namespace.create({"kind": "ConfigMap", "metadata": {"generateName": "time-"}})
+    namespace.delete("ConfigMap", probe["metadata"]["name"])
+    return str(probe["metadata"]["creationTimestamp"])

@@ -1,0 +1,88 @@
+"""The operator is killed at every write it makes; the end must be the same every time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from wiring import flows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from wiring.admin import Namespace
+    from wiring.world import World
+
+pytestmark = pytest.mark.wiring
+
+AT_ONCE = 8
+"""Namespaces that crash side by side: what they do is mostly waiting."""
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What users wait for.
+
+    Attributes:
+        begin: Applies the objects.
+        finish: Waits until it is over.
+        end: Describes what must be the same.
+    """
+
+    begin: Callable[[Namespace], None]
+    finish: Callable[[Namespace], None]
+    end: Callable[[Namespace], dict[str, Any]]
+
+
+TRAINING = Flow(flows.train, flows.trained, flows.trained_end)
+CANARY = Flow(flows.serve, flows.climbed, flows.climbed_end)
+
+
+def undisturbed(world: World, flow: Flow) -> tuple[int, dict[str, Any]]:
+    with world.site() as site:
+        site.start()
+        flow.begin(site.namespace)
+        flow.finish(site.namespace)
+        return len(site.proxy.writes), flow.end(site.namespace)
+
+
+def killed(
+    world: World, flow: Flow, number: int, moment: Literal["before", "after"]
+) -> dict[str, Any]:
+    """Run ``flow`` with the operator killed at one write, and started again at once."""
+    with world.site() as site:
+        first = site.start()
+
+        def crash() -> None:
+            first.kill()
+            site.start()
+
+        site.proxy.kill_at(number, moment, crash)
+        flow.begin(site.namespace)
+        flow.finish(site.namespace)
+        return flow.end(site.namespace)
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [pytest.param(TRAINING, id="a training job"), pytest.param(CANARY, id="a canary to 100")],
+)
+def test_a_kill_at_any_write_changes_nothing_about_the_end(
+    world: World,
+    flow: Flow,
+    request: pytest.FixtureRequest,
+    record_testsuite_property: Callable[[str, object], None],
+) -> None:
+    writes, end = undisturbed(world, flow)
+    record_testsuite_property(f"writes of {request.node.callspec.id}", writes)
+    moments: tuple[Literal["before", "after"], ...] = ("before", "after")
+    crashes = [(number, moment) for number in range(1, writes + 1) for moment in moments]
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        runs = {crash: pool.submit(killed, world, flow, *crash) for crash in crashes}
+        ends = {crash: run.result() for crash, run in runs.items()}
+
+    assert ends == dict.fromkeys(crashes, end)
