@@ -110,6 +110,12 @@ class ObjectStoreServer:
         answer = self.client().list_objects_v2(Bucket=bucket, Prefix=prefix)
         return sorted(each["Key"].removeprefix(prefix) for each in answer.get("Contents", []))
 
+    def modified(self, uri: str) -> dict[str, str]:
+        """When each key below a prefix was written last; at most 1,000."""
+        bucket, prefix = _split(uri)
+        answer = self.client().list_objects_v2(Bucket=bucket, Prefix=prefix)
+        return {each["Key"]: str(each["LastModified"]) for each in answer.get("Contents", [])}
+
     def _answers(self) -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0

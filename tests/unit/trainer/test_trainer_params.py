@@ -33,6 +33,8 @@ def test_nothing_is_both_allowed_and_refused() -> None:
         pytest.param("xgboost-classifier", {"num_parallel_tree": 4}, "ONNX", id="forest"),
         pytest.param("xgboost-classifier", {"random_state": 1}, "spec.train.seed", id="seed"),
         pytest.param("xgboost-classifier", {"n_jobs": 4}, "spec.resources", id="threads"),
+        pytest.param("xgboost-classifier", {"n_estimators": 0}, "at least 1", id="no tree"),
+        pytest.param("xgboost-classifier", {"n_estimators": "9"}, "whole number", id="a text"),
         pytest.param("logistic-regression", {"c": 1}, "did you mean `C`", id="case"),
         pytest.param("logistic-regression", {"solver": "saga"}, "lbfgs", id="random solver"),
         pytest.param("logistic-regression", {"max_depth": 3}, "there are `C`", id="of another"),

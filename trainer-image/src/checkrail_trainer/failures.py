@@ -50,6 +50,8 @@ def out_of_memory(message: str) -> RunFailedError:
 def nearest(name: str, known: Collection[str]) -> str:
     """Say which of ``known`` was probably meant, or which there are: the end of a message."""
     folded = {each.casefold(): each for each in sorted(known, reverse=True)}
+    if exact := folded.get(name.casefold()):
+        return f"did you mean `{exact}`?"
     if close := get_close_matches(name.casefold(), folded, n=3):
         return f"did you mean {' or '.join(f'`{folded[each]}`' for each in close)}?"
     shown = ", ".join(f"`{each}`" for each in sorted(known)[:NAMES_SHOWN])

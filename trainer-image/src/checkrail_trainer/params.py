@@ -88,6 +88,12 @@ def check_params(workflow: Workflow, params: Mapping[str, Any]) -> None:
         raise RunFailedError(
             Reason.BAD_PARAMS, f"spec.train.params.{name} is not taken by {workflow}: {why}"
         )
+    rounds = params.get("n_estimators", 1)
+    if not isinstance(rounds, int) or isinstance(rounds, bool) or rounds < 1:
+        raise RunFailedError(
+            Reason.BAD_PARAMS,
+            f"spec.train.params.n_estimators is {rounds!r}; expected a whole number of at least 1",
+        )
     solver = params.get("solver", SOLVERS[0])
     if solver not in SOLVERS:
         raise RunFailedError(

@@ -143,9 +143,9 @@ class Bucketeer:
         near = self._list(bucket, f"{folder}/" if folder else "", exact=True)
         raise RunFailedError(
             Reason.SOURCE_NOT_FOUND,
-            f"{uri} matches no object at {self.where}; expected at least one. "
-            f"Of the keys beside it {nearest(wanted, [each.key for each in near])} "
-            "Correct spec.data.sources, or upload the data",
+            f"{uri} matches no object at {self.where}; expected at least one. Correct "
+            "spec.data.sources, or upload the data; of the keys beside it, "
+            f"{nearest(wanted, [each.key for each in near])}",
         )
 
     def _list(self, bucket: str, prefix: str, *, exact: bool) -> list[S3Object]:

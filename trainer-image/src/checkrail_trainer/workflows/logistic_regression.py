@@ -41,7 +41,7 @@ class LogisticRegressionClassifier(Workflow):
         self._estimator = LogisticRegression(
             **{"max_iter": MAX_ITERATIONS, **self.params}, random_state=self.seed
         )
-        with library_refusals(ValueError, TypeError), threadpool_limits(self.threads):
+        with library_refusals(self.params, ValueError, TypeError), threadpool_limits(self.threads):
             self._estimator.fit(matrix.astype(np.float64), labels)
 
     def scores(self, matrix: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -66,12 +67,13 @@ class Workflow(ABC):
 
 
 @contextmanager
-def library_refusals(*refusals: type[Exception]) -> Iterator[None]:
+def library_refusals(params: Mapping[str, Any], *refusals: type[Exception]) -> Iterator[None]:
     """Translate what a library raises over its parameters."""
     try:
         yield
     except refusals as error:
         raise RunFailedError(
             Reason.BAD_PARAMS,
-            f"the library refused spec.train.params: {first_lines(error)}. Correct the value",
+            f"the library refused spec.train.params {json.dumps(params)}: {first_lines(error)}. "
+            "Correct the value that it names",
         ) from error

@@ -41,13 +41,13 @@ class XGBoostClassifier(Workflow):
             tree_method="hist",
             n_jobs=self.threads,
             random_state=self.seed,
-            # Draws then depend on the round's number and not on how many rounds this process
-            # has run, so that a continued training equals an uninterrupted one (measured).
+            # A round's draws then follow from its number, not from the rounds before it. It
+            # changes every digest, so it is there from the first release.
             seed_per_iteration=True,
             verbosity=0,  # its log goes to standard output, which is for progress
         )
         rounds = self._estimator.get_num_boosting_rounds()
-        with library_refusals(xgboost.core.XGBoostError, TypeError, ValueError):
+        with library_refusals(self.params, xgboost.core.XGBoostError, TypeError, ValueError):
             self._estimator.set_params(callbacks=[_Rounds(advance, rounds)])
             self._estimator.fit(matrix, labels)
         self._estimator.set_params(callbacks=None)

@@ -1,0 +1,119 @@
+"""The trainer as a process: a resolved spec in, exit code, report and published files out."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from checkrail_api.reports import Phase, ProgressEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from harness.object_store import ObjectStoreServer
+
+TIMEOUT_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run of the trainer ended."""
+
+    code: int
+    report: dict[str, Any]
+    """The termination message; empty if there is none."""
+    message_bytes: int
+    progress: list[dict[str, Any]]
+    log: str
+
+    @property
+    def failure(self) -> tuple[int, str]:
+        """Exit code and reason."""
+        return self.code, self.report["reason"]
+
+
+def run_spec(store: ObjectStoreServer, **parts: Any) -> dict[str, Any]:
+    """Answer a resolved spec over ``store``; ``parts`` replace whole fields."""
+    where = {"endpoint": store.endpoint, "region": store.region, "addressingStyle": "Path"}
+    spec: dict[str, Any] = {
+        "job": {"namespace": "team-a", "name": "run", "uid": "0-0", "generation": 1},
+        "attempt": 1,
+        "model": "model",
+        "train": {"workflow": "xgboost-classifier", "params": {"n_estimators": 10}, "seed": 7},
+        "evaluation": {"metrics": ["roc_auc", "log_loss"]},
+        "store": {**where, "uri": "s3://models/team-a"},
+        "threads": 1,
+        "image": "checkrail-trainer:test",
+    } | parts
+    spec["data"] = {"objectStore": where, **spec["data"]}
+    return spec
+
+
+def start(
+    spec: Mapping[str, Any],
+    store: ObjectStoreServer,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[str]:
+    """Start the trainer on ``spec`` with the right keys for data and store."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "run.json").write_text(json.dumps(spec))
+    variables = {
+        **os.environ,
+        "CHECKRAIL_RUN_FILE": str(folder / "run.json"),
+        "CHECKRAIL_TERMINATION_LOG": str(folder / "termination-log"),
+        "CHECKRAIL_SCRATCH_DIR": str(folder / "scratch"),
+        "CHECKRAIL_MEMORY_LIMIT_BYTES": str(2 * 2**30),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONWARNINGS": "error",
+        **{f"CHECKRAIL_DATA_{key}": value for key, value in store.credentials.items()},
+        **{f"CHECKRAIL_STORE_{key}": value for key, value in store.credentials.items()},
+        **(environment or {}),
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "checkrail_trainer"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={key: value for key, value in variables.items() if value},
+        cwd=folder,
+    )
+
+
+def wait_for_phase(process: subprocess.Popen[str], phase: Phase, *, percent: int = 0) -> None:
+    """Read its progress until it is in ``phase`` and has done ``percent`` of the run."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        event = ProgressEvent.model_validate_json(line)
+        if event.phase is phase and event.percent >= percent:
+            return
+    raise AssertionError(f"the trainer ended before {phase} {percent} %")
+
+
+def finish(process: subprocess.Popen[str], folder: Path) -> Ended:
+    """Wait for its end and read what it left."""
+    out, log = process.communicate(timeout=TIMEOUT_SECONDS)
+    message = folder / "termination-log"
+    body = message.read_bytes() if message.exists() else b""
+    return Ended(
+        code=process.returncode,
+        report=json.loads(body or b"{}"),
+        message_bytes=len(body),
+        progress=[json.loads(line) for line in out.splitlines()],
+        log=log,
+    )
+
+
+def train(
+    spec: Mapping[str, Any],
+    store: ObjectStoreServer,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run the trainer to its end."""
+    return finish(start(spec, store, folder, environment), folder)

@@ -1,0 +1,254 @@
+"""What can be wrong with a run: each has a reason, an exit code, and a message that helps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checkrail_api.run import Run
+from checkrail_trainer.environment import read_environment
+from checkrail_trainer.failures import RunFailedError
+from checkrail_trainer.progress import Progress
+from checkrail_trainer.run import execute
+from harness import trainer
+from harness.control_plane import free_ports
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.object_store import ObjectStoreServer
+
+pytestmark = pytest.mark.images
+
+DATA: dict[str, Any] = {
+    "sources": [{"name": "cases", "uri": "s3://lake/breast-cancer.parquet"}],
+    "label": "kind",
+    "key": "id",
+    "holdout": {"strategy": "Fraction", "fraction": "0.3"},
+}
+
+
+def source(uri: str) -> dict[str, Any]:
+    return {"sources": [{"name": "cases", "uri": uri}]}
+
+
+def query(text: str) -> dict[str, Any]:
+    return {"query": text}
+
+
+REFUSALS = [
+    pytest.param(
+        source("s3://lakes/breast-cancer.parquet"),
+        "BucketNotFound",
+        "bucket `lakes` does not exist at http://127.0.0.1",
+        id="a bucket of a source",
+    ),
+    pytest.param(
+        source("s3://lake/breast-cancr.parquet"),
+        "SourceNotFound",
+        "did you mean `breast-cancer.parquet`",
+        id="a key",
+    ),
+    pytest.param(
+        source("s3://lake/flight/*.parquet"),
+        "SourceNotFound",
+        "s3://lake/flight/*.parquet matches no object",
+        id="a glob that matches nothing",
+    ),
+    pytest.param(
+        source("s3://lake/not-parquet.parquet"),
+        "SourceUnreadable",
+        "cannot be read as Parquet, the format of its suffix",
+        id="a suffix that lies",
+    ),
+    pytest.param(
+        query("SELEC * FROM cases"), "QueryFailed", 'syntax error at or near "SELEC"', id="syntax"
+    ),
+    pytest.param(
+        query("SELECT * FROM case_table"), "QueryFailed", "case_table", id="an unknown table"
+    ),
+    pytest.param(
+        query("DROP VIEW cases"), "QueryFailed", "holds DROP; expected one SELECT", id="no SELECT"
+    ),
+    pytest.param(
+        query("SELECT 1; SELECT 2"), "QueryFailed", "holds SELECT, SELECT", id="two statements"
+    ),
+    pytest.param(
+        query("SELECT * FROM cases, read_text('/etc/hostname')"),
+        "QueryFailed",
+        "Permission Error",
+        id="a file of the container",
+    ),
+    pytest.param(
+        query("SELECT * FROM cases, read_parquet('s3://lake/wine.parquet')"),
+        "QueryFailed",
+        "Permission Error",
+        id="an object that is no source",
+    ),
+    pytest.param({"features": ["f0", "f99"]}, "ColumnNotFound", "`f9`", id="a feature"),
+    pytest.param({"key": "ids"}, "ColumnNotFound", "did you mean `id`", id="the key"),
+    pytest.param({"label": "Kind"}, "LabelNotFound", "did you mean `kind`?", id="the label"),
+    pytest.param(
+        query("SELECT * REPLACE (nullif(kind, 'benign') AS kind) FROM cases"),
+        "BadLabel",
+        "add the filter {column: kind, op: NotNull}",
+        id="a label that is null",
+    ),
+    pytest.param(
+        {"label": "f0"}, "BadLabel", "is no whole number in", id="a label that is a measurement"
+    ),
+    pytest.param(
+        query("SELECT *, DATE '2026-01-01' AS day FROM cases"),
+        "BadFeature",
+        "`day` has type DATE",
+        id="a feature's type",
+    ),
+    pytest.param(
+        query("SELECT *, f0 / 0 AS ratio FROM cases"),
+        "BadFeature",
+        "`ratio` is infinite or beyond FP32 in 569 rows",
+        id="an infinite feature",
+    ),
+    pytest.param(
+        {"filters": [{"column": "f0", "op": "Gt", "value": "big"}]},
+        "BadFilter",
+        "filter Gt on `f0` compares with 'big'",
+        id="a filter's value",
+    ),
+    pytest.param(
+        {"filters": [{"column": "f0", "op": "Lt", "value": -1}]},
+        "EmptySplit",
+        "the joined table has 569 rows, 0 of them pass the filters",
+        id="filters that leave nothing",
+    ),
+    pytest.param(
+        {"filters": [{"column": "kind", "op": "Eq", "value": "benign"}]},
+        "EmptySplit",
+        "every row of the train side has label `kind` = 'benign'",
+        id="one class",
+    ),
+    pytest.param(
+        {"timeColumn": "f1", "holdout": {"strategy": "DateRange", "from": "2026-01-01"}},
+        "InvalidSpec",
+        "but `f1` has type DOUBLE; expected DATE or TIMESTAMP",
+        id="a time that is none",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def models(lake: ObjectStoreServer) -> ObjectStoreServer:
+    lake.put("s3://lake/not-parquet.parquet", b"id,kind\n1,benign\n")
+    return lake
+
+
+@pytest.mark.parametrize(("parts", "reason", "said"), REFUSALS)
+def test_wrong_data_is_refused(
+    models: ObjectStoreServer, tmp_path: Path, parts: dict[str, Any], reason: str, said: str
+) -> None:
+    """Within one process, because starting 20 of them takes a minute."""
+    spec = trainer.run_spec(models, data={**DATA, **parts})
+    keys = models.credentials.items()
+    variables = {
+        f"CHECKRAIL_{which}_{key}": each for which in ("DATA", "STORE") for key, each in keys
+    }
+    environment = read_environment({**variables, "CHECKRAIL_SCRATCH_DIR": str(tmp_path)})
+
+    with (
+        (tmp_path / "progress").open("w") as out,
+        Progress(out) as progress,
+        pytest.raises(RunFailedError) as caught,
+    ):
+        execute(Run.model_validate(spec), environment, progress)
+
+    assert (caught.value.reason.value, caught.value.exit_code) == (reason, 10)
+    assert said in caught.value.message
+    assert models.keys("s3://models/team-a/model/") == []
+
+
+def test_a_refusal_ends_the_process_with_code_and_message(
+    models: ObjectStoreServer, tmp_path: Path
+) -> None:
+    spec = trainer.run_spec(models, data={**DATA, "label": "Kind"})
+
+    ended = trainer.train(spec, models, tmp_path)
+
+    assert ended.failure == (10, "LabelNotFound")
+    assert ended.report["message"] == (
+        "spec.data.label names `Kind`, which is not a column of the joined table: "
+        "did you mean `kind`?"
+    )
+    assert '"reason": "LabelNotFound"' in ended.log
+    assert "Traceback" not in ended.log
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+def test_wrong_keys_are_refused_by_name(models: ObjectStoreServer, tmp_path: Path) -> None:
+    wrong = {"CHECKRAIL_STORE_AWS_SECRET_ACCESS_KEY": "other"}
+
+    ended = trainer.train(trainer.run_spec(models, data=DATA), models, tmp_path, wrong)
+
+    assert ended.failure == (10, "AccessDenied")
+    assert "bucket `models` (SignatureDoesNotMatch)" in ended.report["message"]
+    assert "CHECKRAIL_STORE_AWS_ACCESS_KEY_ID" in ended.report["message"]
+
+
+def test_no_keys_at_all_are_refused(models: ObjectStoreServer, tmp_path: Path) -> None:
+    absent = dict.fromkeys(
+        ("CHECKRAIL_DATA_AWS_ACCESS_KEY_ID", "CHECKRAIL_DATA_AWS_SECRET_ACCESS_KEY"), ""
+    ) | {"HOME": str(tmp_path)}
+
+    ended = trainer.train(trainer.run_spec(models, data=DATA), models, tmp_path, absent)
+
+    assert ended.failure == (10, "AccessDenied")
+    assert "credentialsSecretRef" in ended.report["message"]
+
+
+def test_a_missing_bucket_of_the_store_ends_the_run_before_data_is_read(
+    models: ObjectStoreServer, tmp_path: Path
+) -> None:
+    spec = trainer.run_spec(models, data=DATA)
+    spec["store"]["uri"] = "s3://modles/team-a"
+
+    ended = trainer.train(spec, models, tmp_path)
+
+    assert ended.failure == (10, "BucketNotFound")
+    assert "bucket `modles` does not exist" in ended.report["message"]
+    assert "source read" not in ended.log
+
+
+def test_a_store_that_does_not_answer_is_worth_a_retry(
+    models: ObjectStoreServer, tmp_path: Path
+) -> None:
+    spec = trainer.run_spec(models, data=DATA)
+    spec["store"]["endpoint"] = f"http://127.0.0.1:{free_ports(1)[0]}"
+
+    ended = trainer.train(spec, models, tmp_path)
+
+    assert ended.failure == (20, "StoreUnavailable")
+    assert spec["store"]["endpoint"] in ended.report["message"]
+
+
+def test_a_spec_of_another_release_is_refused(models: ObjectStoreServer, tmp_path: Path) -> None:
+    spec = trainer.run_spec(models, data=DATA)
+    del spec["threads"]
+
+    ended = trainer.train(spec, models, tmp_path)
+
+    assert ended.failure == (10, "InvalidSpec")
+    assert "threads" in ended.report["message"]
+
+
+def test_too_little_memory_for_the_join_asks_for_the_next_rung(
+    models: ObjectStoreServer, tmp_path: Path
+) -> None:
+    """DuckDB gives up before the kernel kills; the code is the one of a kill."""
+    wide = "SELECT a.*, b.f0 AS g FROM cases a, cases b, cases c ORDER BY random()"
+    spec = trainer.run_spec(models, data={**DATA, "query": wide})
+    little = {"CHECKRAIL_MEMORY_LIMIT_BYTES": str(16 * 2**20)}
+
+    ended = trainer.train(spec, models, tmp_path, little)
+
+    assert ended.failure == (137, "OOMKilled")
+    assert "spec.resources.ladder" in ended.report["message"]

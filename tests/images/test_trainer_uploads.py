@@ -1,0 +1,90 @@
+"""Publishing on a real S3 server: cut at every write, raced, and contradicted."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checkrail_api.object_store import ObjectStore
+from checkrail_trainer.failures import RunFailedError
+from checkrail_trainer.publish import Artifact, publish
+from checkrail_trainer.s3 import Bucketeer
+
+if TYPE_CHECKING:
+    from harness.object_store import ObjectStoreServer
+
+pytestmark = pytest.mark.images
+
+ARTIFACT = Artifact(
+    model="model",
+    opset=21,
+    files={"model.onnx": b"model", "native/model.ubj": b"native", "metrics.json": b"{}"},
+)
+WRITES = len(ARTIFACT.files) + 1
+
+
+class CutError(Exception):
+    """The process is gone."""
+
+
+def open_store(lake: ObjectStoreServer) -> Bucketeer:
+    store = ObjectStore(endpoint=lake.endpoint, region=lake.region, addressing_style="Path")
+    return Bucketeer(store, lake.credentials, "")
+
+
+@pytest.mark.parametrize("writes", range(WRITES))
+def test_an_upload_cut_after_any_write_is_finished_by_the_next(
+    lake: ObjectStoreServer, writes: int
+) -> None:
+    store, uri = f"s3://models/cut-{writes}", f"s3://models/cut-{writes}/model/{ARTIFACT.sha256}"
+    dying = open_store(lake)
+    left = iter(range(writes))
+
+    def cut(**_: Any) -> None:
+        if next(left, None) is None:
+            raise CutError
+
+    dying.client.meta.events.register("before-call.s3.PutObject", cut)
+    with pytest.raises(CutError):
+        publish(ARTIFACT, store, dying)
+    before = lake.keys(f"{uri}/")
+
+    assert publish(ARTIFACT, store, open_store(lake)) == uri
+    assert len(before) == writes
+    assert "manifest.json" not in before
+    assert lake.keys(f"{uri}/") == sorted([*ARTIFACT.files, "manifest.json"])
+    assert lake.get(f"{uri}/manifest.json") == ARTIFACT.manifest
+
+
+def test_two_that_publish_at_once_both_succeed(lake: ObjectStoreServer) -> None:
+    stores = [open_store(lake) for _ in range(4)]
+
+    with ThreadPoolExecutor(len(stores)) as pool:
+        uris = list(pool.map(lambda each: publish(ARTIFACT, "s3://models/race", each), stores))
+
+    assert set(uris) == {f"s3://models/race/model/{ARTIFACT.sha256}"}
+
+
+def test_another_manifest_under_the_digest_is_never_replaced(lake: ObjectStoreServer) -> None:
+    manifest = f"s3://models/taken/model/{ARTIFACT.sha256}/manifest.json"
+    lake.put(manifest, b"{}")
+
+    with pytest.raises(RunFailedError) as caught:
+        publish(ARTIFACT, "s3://models/taken", open_store(lake))
+
+    assert (caught.value.reason.value, caught.value.exit_code) == ("ArtifactConflict", 10)
+    assert lake.get(manifest) == b"{}"
+    assert lake.keys("s3://models/taken/") == [f"model/{ARTIFACT.sha256}/manifest.json"]
+
+
+@pytest.mark.parametrize(
+    "store",
+    [
+        pytest.param("s3://models", id="a bucket"),
+        pytest.param("s3://models/", id="a bucket with a slash"),
+    ],
+)
+def test_a_store_may_be_a_whole_bucket(lake: ObjectStoreServer, store: str) -> None:
+    assert publish(ARTIFACT, store, open_store(lake)) == f"s3://models/model/{ARTIFACT.sha256}"
