@@ -19,6 +19,8 @@ def install_chart() -> None:
     values = str(ROOT / "demo" / "values.yaml")
     target = ("--namespace", cluster.SYSTEM, "--create-namespace")
     run("helm", "upgrade", "--install", "checkrail", CHART, *target, "--skip-crds", "-f", values)
+    # the tag of a local build stays the same when its image changes
+    kubectl("rollout", "restart", "deployment/checkrail", "-n", cluster.SYSTEM)
     kubectl("rollout", "status", "deployment/checkrail", "-n", cluster.SYSTEM, "--timeout=120s")
 
 
