@@ -1,0 +1,311 @@
+"""HTTP/1.1 on one connection: requests in, answers out in the same order, all within limits.
+
+    bytes --> httptools (llhttp, strict) --> Exchange --> Service.handle
+                                               |               |  now, or when inferred
+    bytes <-- in the order of the requests <---+<-- answer <---+
+
+An answer that cannot be followed by another request (bad framing, a body that is not read, a
+deadline) is the connection's last: its sending side is closed, what still arrives is thrown away
+for ``linger_seconds`` so that the client can read the answer, then the connection is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from checkrail_server.errors import RequestError, unavailable
+from checkrail_server.exchange import Exchange
+
+if TYPE_CHECKING:
+    from checkrail_server.answers import Answer
+    from checkrail_server.service import Service
+
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Connection(asyncio.Protocol):
+    """One client."""
+
+    def __init__(self, service: Service) -> None:
+        """Hand requests to ``service``."""
+        self._service = service
+        self._limits = service.limits
+        self._parser = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport
+        self._waiting: deque[Exchange] = deque()
+        self._receiving: Exchange | None = None
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self._wire_bytes = 0
+        self._header_complete = False
+        self._deaf = False
+        self._half_closed = False
+        self._lingering = False
+        self._reading_paused = False
+        self._writing_paused = False
+        self._since = time.perf_counter()
+        self._due = self._since + self._limits.header_seconds
+        self._stalled_due = math.inf
+        self.lost = False
+
+    # asyncio calls these
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, or answer 503 when there are too many connections."""
+        # a TCP server's transport; uvloop's is no subclass of asyncio.Transport
+        self._transport = cast("asyncio.Transport", transport)
+        if not self._service.admit(self):
+            self._refuse(unavailable("too many connections; try again in a second"))
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
+        """Forget the client; what it waits for is not computed any more."""
+        self.lost = True
+        self._deaf = True
+        self._service.forget(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come."""
+        if self._deaf:
+            return
+        before = self._receiving
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._deaf = True  # the request was answered as if it had not asked; see _complete
+        except httptools.HttpParserCallbackError as error:
+            self._service.report_bug(error)
+            self._refuse(RequestError(500, "the server failed on this request"))
+        except httptools.HttpParserError as error:
+            self._refuse(RequestError(400, f"not HTTP/1.1: {error}"))
+        if self._receiving is not None and self._receiving is before:
+            self._count(len(data))
+        self._flow()
+
+    def eof_received(self) -> bool:
+        """Keep a half-closed connection until its answers are sent."""
+        self._deaf = True
+        self._half_closed = True
+        self._receiving = None
+        return bool(self._waiting)
+
+    def pause_writing(self) -> None:
+        """Stop reading from a client that does not read."""
+        self._writing_paused = True
+        self._stalled_due = time.perf_counter() + self._limits.request_seconds
+        self._flow()
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        self._writing_paused = False
+        self._stalled_due = math.inf
+        self._flow()
+
+    # httptools calls these
+
+    def on_message_begin(self) -> None:
+        """See the first byte of a request."""
+        if self._deaf:
+            return
+        now = time.perf_counter()
+        self._receiving = Exchange(self, now)
+        self._due = now + self._limits.header_seconds
+        self._header_complete = False
+        self._wire_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the target."""
+        if self._receiving:
+            self._receiving.target += url
+            self._add_header_bytes(self._receiving, len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take one header field; trailers are skipped."""
+        exchange = self._receiving
+        if exchange is None or self._header_complete:
+            return
+        exchange.header_fields += 1
+        self._add_header_bytes(exchange, len(name) + len(value))
+        match name.lower():
+            case b"host":
+                if exchange.has_host:
+                    self._refuse(RequestError(400, "two Host header fields"))
+                exchange.has_host = True
+            case b"content-type":
+                exchange.content_type = value
+            case b"content-encoding":
+                exchange.content_encoding = value
+            case b"expect":
+                exchange.expect = value
+
+    def on_headers_complete(self) -> None:
+        """Decide whether the body is wanted."""
+        exchange = self._receiving
+        if exchange is None:
+            return
+        self._header_complete = True
+        self._due = exchange.started + self._limits.request_seconds
+        exchange.method = self._parser.get_method()
+        old = self._parser.get_http_version() != "1.1"
+        if not (exchange.has_host or old):
+            self._refuse(RequestError(400, "a request needs a Host header field"))
+        elif old:
+            exchange.expect = b""
+        elif exchange.expect:
+            if exchange.expect.lower() != b"100-continue":
+                self._refuse(RequestError(417, "the only expectation that is met is 100-continue"))
+            elif not self._waiting:
+                self._transport.write(CONTINUE)
+
+    def on_body(self, data: bytes) -> None:
+        """Take a part of the body."""
+        if self._receiving is None:
+            return
+        self._body_bytes += len(data)
+        if self._body_bytes > self._limits.body_bytes:
+            self._refuse(
+                RequestError(413, f"the body is larger than {self._limits.body_bytes} bytes")
+            )
+        else:
+            self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        """Hand the request on."""
+        exchange = self._receiving
+        if exchange is None:
+            return
+        self._receiving = None
+        exchange.body = b"".join(self._body) if len(self._body) != 1 else self._body[0]
+        self._body = []
+        self._body_bytes = 0
+        parser = self._parser
+        exchange.last = (
+            not parser.should_keep_alive()
+            or parser.should_upgrade()
+            or parser.get_http_version() != "1.1"
+        )
+        self._deaf = exchange.last
+        self._waiting.append(exchange)
+        self._service.handle(exchange)
+
+    # the service calls these
+
+    def answer(self, exchange: Exchange, answer: Answer) -> None:
+        """Send ``answer`` when all requests before it are answered."""
+        if exchange.abandoned:
+            return
+        if self._service.draining and exchange is self._waiting[-1] and self._receiving is None:
+            exchange.last = True
+        exchange.response = self._service.renderer.render(
+            answer, close=exchange.last, head_only=exchange.method == b"HEAD"
+        )
+        self._send_ready()
+
+    @property
+    def idle_since(self) -> float | None:
+        """When the last answer was sent, if nothing has come since; else None."""
+        if self._waiting or self._receiving or self._lingering:
+            return None
+        return self._since
+
+    def close(self) -> None:
+        """Close once what was written is sent."""
+        self._transport.close()
+
+    def enforce_deadline(self, now: float) -> None:
+        """End what takes longer than it may; called a few times a second."""
+        if now > self._stalled_due:
+            self._transport.abort()
+        elif self._waiting and now > self._waiting[0].started + self._limits.request_seconds:
+            self._waiting[0].last = True
+            self._service.give_up(self._waiting[0])
+        elif now <= self._due:
+            return
+        elif self._receiving:
+            self._refuse(RequestError(408, "the request did not arrive in time"))
+        elif not self._waiting:
+            self._transport.abort()
+
+    # inside
+
+    def _send_ready(self) -> None:
+        waiting = self._waiting
+        while waiting and (response := waiting[0].response) is not None:
+            exchange = waiting.popleft()
+            self._transport.write(response)
+            if exchange.last:
+                self._end()
+                return
+        if not waiting:
+            if self._half_closed:
+                self._transport.close()
+            elif self._receiving is None:
+                self._since = time.perf_counter()
+                self._due = self._since + self._limits.idle_seconds
+            elif self._header_complete and self._receiving.expect:
+                self._transport.write(CONTINUE)
+        if self._reading_paused:
+            self._flow()
+
+    def _refuse(self, error: RequestError) -> None:
+        """Answer ``error`` after the answers that are due, and end the connection."""
+        if self._deaf:
+            return
+        exchange = self._receiving or Exchange(self, time.perf_counter())
+        self._receiving = None
+        self._body = []
+        self._deaf = True
+        exchange.last = True
+        self._waiting.append(exchange)
+        self._service.refuse(exchange, error)
+
+    def _end(self) -> None:
+        """Close the sending side, and the connection once the client has had time to read."""
+        self._deaf = True
+        self._waiting.clear()
+        self._receiving = None
+        if self._half_closed or self._transport.is_closing():
+            self._transport.close()
+            return
+        self._lingering = True
+        unsent = self._transport.get_write_buffer_size() > 0
+        self._due = time.perf_counter() + (
+            self._limits.request_seconds if unsent else self._limits.linger_seconds
+        )
+        self._transport.write_eof()
+
+    def _add_header_bytes(self, exchange: Exchange, size: int) -> None:
+        exchange.header_bytes += size
+        if (
+            exchange.header_bytes > self._limits.header_bytes
+            or exchange.header_fields > self._limits.header_fields
+        ):
+            self._refuse(
+                RequestError(
+                    431,
+                    f"the header has more than {self._limits.header_bytes} bytes "
+                    f"or {self._limits.header_fields} fields",
+                )
+            )
+
+    def _count(self, size: int) -> None:
+        """Bound what one request takes on the wire, framing and unfinished fields included."""
+        self._wire_bytes += size
+        if not self._header_complete and self._wire_bytes > self._limits.header_bytes:
+            self._refuse(RequestError(431, "the header is too large"))
+        elif self._wire_bytes > self._limits.body_bytes * self._limits.framing_factor:
+            self._refuse(RequestError(413, "the body is too large on the wire"))
+
+    def _flow(self) -> None:
+        """Read only while there is room for more requests and answers."""
+        full = self._writing_paused or len(self._waiting) >= self._limits.pipelined
+        if full and not self._reading_paused:
+            self._transport.pause_reading()
+        elif self._reading_paused and not full:
+            self._transport.resume_reading()
+        self._reading_paused = full

@@ -1,0 +1,36 @@
+"""How much one client may ask of the server, and how long it may take."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Every bound the server puts on its clients. Durations are seconds, sizes bytes."""
+
+    header_seconds: float = 5.0
+    """From a request's first byte, or a connection's start, to the end of its header."""
+    request_seconds: float = 10.0
+    """From a request's first byte to its answer."""
+    idle_seconds: float = 620.0
+    """A kept-alive connection without a request. Longer than the gateways' own (Traefik 90 s,
+    Google's 600 s), so that it is the gateway that closes and no request meets a closed socket."""
+    linger_seconds: float = 1.0
+    """After a refusal: how long a client that still sends may read its answer."""
+    drain_seconds: float = 5.0
+    """After SIGTERM: how long new requests still come, because the gateway has not heard yet."""
+    header_bytes: int = 16_384
+    """All header fields of one request together."""
+    header_fields: int = 100
+    """Header fields of one request."""
+    body_bytes: int = 1_048_576
+    """Body of one request."""
+    framing_factor: int = 8
+    """A body may take so many times its own limit on the wire (chunks of one byte take 6)."""
+    rows: int = 8_192
+    """Rows of one request."""
+    connections: int = 2_048
+    """Open connections; at the limit the longest idle one makes room."""
+    pipelined: int = 64
+    """Unanswered requests of one connection beyond which it is not read."""
+    queued: int = 1_024
+    """Inferences that wait, over all connections."""

@@ -1,0 +1,108 @@
+"""The server's own figures: plain counters, made into Prometheus families only when scraped.
+
+Counting on the hot path is one dictionary or list increment; prometheus_client's own
+``Histogram.labels().observe()`` takes a lock and ten times as long (docs/server.md).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checkrail_server.model import Model
+    from checkrail_server.tensors import Array
+
+REQUEST_SECONDS = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01),
+    *(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+INFERENCE_SECONDS = (0.00001, 0.000025, 0.00005, *REQUEST_SECONDS[:-1])
+FEW = 16
+"""Up to so many values a loop over ``bisect`` is faster than NumPy."""
+
+
+class Histogram:
+    """Counts of values by the first bucket edge that is not smaller."""
+
+    __slots__ = ("counts", "edges", "total")
+
+    def __init__(self, edges: Sequence[float]) -> None:
+        """Take increasing upper bounds; one more bucket holds what is above them."""
+        self.edges = tuple(edges)
+        self.counts = [0] * (len(self.edges) + 1)
+        self.total = 0.0
+        """Sum of the values."""
+
+    def observe(self, value: float) -> None:
+        """Count one value."""
+        self.counts[bisect_left(self.edges, value)] += 1
+        self.total += value
+
+    def observe_all(self, values: Array) -> None:
+        """Count an array's values; NaN is not counted."""
+        if values.size <= FEW:
+            for value in values.tolist():
+                if value == value:  # noqa: PLR0124 - NaN is not equal to itself
+                    self.observe(value)
+            return
+        values = values[~np.isnan(values)]
+        places = np.searchsorted(self.edges, values, side="left")
+        for place, count in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
+            self.counts[place] += count
+        self.total += float(values.sum(dtype=np.float64))
+
+
+class Metrics:
+    """Everything this process counts about scoring requests (infer and predict)."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self.requests: dict[int, int] = {200: 0}
+        """Answers by status code."""
+        self.request_seconds = Histogram(REQUEST_SECONDS)
+        """From a request's first byte to its answer."""
+        self.inference_seconds = Histogram(INFERENCE_SECONDS)
+        """In ONNX Runtime."""
+        self.scores: dict[str, Histogram] = {}
+        """Scores by output."""
+        self._score_output: tuple[int, Histogram] | None = None
+
+    def take_model(self, model: Model) -> None:
+        """Prepare the histogram of the model's scores, if its profile has one."""
+        if model.scores:
+            histogram = Histogram(model.scores.edges)
+            self.scores[model.scores.output] = histogram
+            self._score_output = (model.output_names.index(model.scores.output), histogram)
+
+    def answered(self, status: int, seconds: float) -> None:
+        """Count one answer."""
+        self.requests[status] = self.requests.get(status, 0) + 1
+        self.request_seconds.observe(seconds)
+
+    def inferred(self, outputs: list[Array], seconds: float) -> None:
+        """Count one inference and its scores."""
+        self.inference_seconds.observe(seconds)
+        if self._score_output:
+            index, histogram = self._score_output
+            histogram.observe_all(scores_of(outputs[index]))
+
+
+def scores_of(output: Array) -> Array:
+    """Return one score a row.
+
+    One column is the score itself; of a binary classifier's two columns it is the second, the
+    positive class; of more classes it is the largest probability.
+    """
+    match output.shape:
+        case (_, 2):
+            return output[:, 1]
+        case (_, columns) if columns > 1:
+            scores: Array = output.max(axis=1)
+            return scores
+        case _:
+            return output.ravel()

@@ -1,0 +1,143 @@
+"""Paths and methods: which of the service's answers a request gets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from checkrail_api import serving
+from checkrail_server import VERSION
+from checkrail_server.answers import Answer, document
+from checkrail_server.errors import RequestError, unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checkrail_server.exchange import Exchange
+    from checkrail_server.service import Service
+
+PREDICT_PATH = b"/predict"
+READERS = (b"GET", b"HEAD")
+POSTERS = (b"POST",)
+SHOWN = 100
+"""Bytes of a client's path that an answer repeats."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """What one path answers."""
+
+    methods: tuple[bytes, ...]
+    respond: Callable[[Exchange], Answer | None]
+    """Answers now, or None when the answer comes later."""
+    model: bool = False
+    """Whether its answers carry the model's headers."""
+    scoring: bool = False
+    """Whether its answers are counted as scoring requests."""
+
+
+class Routes:
+    """All paths of one service: a dictionary, because model and version are known at the start."""
+
+    def __init__(self, service: Service) -> None:
+        """Make the table of ``service``."""
+        self._service = service
+        settings = service.settings
+        model = f"/v2/models/{settings.model}"
+        version = f"{model}/versions/{settings.version}"
+        table = {
+            "/v2": Route(READERS, _server_metadata),
+            serving.LIVE_PATH: Route(READERS, lambda _: document(200, {"live": True})),
+            serving.READY_PATH: Route(READERS, self._ready),
+            serving.METRICS_PATH: Route(READERS, lambda _: service.metrics_text()),
+            PREDICT_PATH.decode(): Route(POSTERS, self._predict, model=True, scoring=True),
+        }
+        for prefix in (model, version):
+            table[prefix] = Route(READERS, lambda _: service.described_model(), model=True)
+            table[f"{prefix}/ready"] = Route(READERS, self._model_ready, model=True)
+            table[f"{prefix}/infer"] = Route(POSTERS, self._infer, model=True, scoring=True)
+        self._table = {path.encode(): route for path, route in table.items()}
+
+    def answer(self, exchange: Exchange) -> Answer | None:
+        """Answer now, or None when the answer comes later.
+
+        Raises:
+            RequestError: 404, 405, 415 and whatever the route raises.
+        """
+        path = _origin_form(exchange)
+        route = self._table.get(path)
+        if route is None:
+            raise RequestError(404, self._nothing_here(path))
+        if exchange.method not in route.methods:
+            allowed = b", ".join(route.methods)
+            raise RequestError(
+                405,
+                f"{exchange.method.decode('latin-1')} is not answered here; use "
+                + allowed.decode(),
+                headers=b"allow: %b\r\n" % allowed,
+            )
+        if route.methods == POSTERS:
+            _check_media_type(exchange)
+        return route.respond(exchange)
+
+    def find(self, path: bytes) -> Route | None:
+        """Return what is at ``path``."""
+        return self._table.get(path)
+
+    def _infer(self, exchange: Exchange) -> None:
+        self._service.score(exchange, "infer")
+
+    def _predict(self, exchange: Exchange) -> None:
+        self._service.score(exchange, "predict")
+
+    def _ready(self, _: Exchange) -> Answer:
+        if not self._service.ready:
+            raise unavailable("not ready: " + self._why())
+        return document(200, {"ready": True})
+
+    def _model_ready(self, _: Exchange) -> Answer:
+        if not self._service.ready:
+            raise unavailable("not ready: " + self._why())
+        return document(200, {"name": self._service.settings.model, "ready": True})
+
+    def _why(self) -> str:
+        return "the server ends" if self._service.draining else "the model is being loaded"
+
+    def _nothing_here(self, path: bytes) -> str:
+        settings = self._service.settings
+        shown = path[:SHOWN].decode("utf-8", "replace")
+        if path.startswith(b"/v2/models/"):
+            return (
+                f"{shown} is not here; this server has the model {settings.model!r}, "
+                f"version {settings.version!r}"
+            )
+        return f"{shown} is not here; requests go to /predict or /v2/models/{settings.model}/infer"
+
+
+def _server_metadata(_: Exchange) -> Answer:
+    return document(200, {"name": "checkrail", "version": VERSION, "extensions": []})
+
+
+def _origin_form(exchange: Exchange) -> bytes:
+    """Return the path; a target in absolute form (``GET http://host/path``) is cut to it."""
+    if exchange.target.startswith(b"/"):
+        return exchange.path
+    try:
+        exchange.target = urlsplit(exchange.target).path
+    except ValueError as error:
+        raise RequestError(400, "the request's target is not a URL") from error
+    return exchange.target
+
+
+def _check_media_type(exchange: Exchange) -> None:
+    """Accept JSON, and no media type at all; refuse compressed bodies."""
+    if exchange.content_encoding not in (b"", b"identity"):
+        raise RequestError(415, "compressed bodies are not taken; send plain JSON")
+    media_type = exchange.content_type.partition(b";")[0].strip().lower()
+    if media_type not in (b"", b"application/json"):
+        raise RequestError(
+            415,
+            f"{media_type[:SHOWN].decode('latin-1')} is not taken; "
+            "send JSON with content-type: application/json",
+        )

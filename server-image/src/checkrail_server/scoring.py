@@ -1,0 +1,91 @@
+"""A scoring request on its way: read, inferred, answered, counted."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from checkrail_server import open_inference, rows
+from checkrail_server.answers import Answer
+
+if TYPE_CHECKING:
+    from checkrail_server.exchange import Exchange
+    from checkrail_server.model import Feeds, Model
+    from checkrail_server.service import Service
+    from checkrail_server.tensors import Array
+
+
+class ScoringJob(ABC):
+    """Implements ``inference_queue.Job`` for one exchange."""
+
+    __slots__ = ("_exchange", "_model", "_service", "feeds", "rows")
+
+    feeds: Feeds
+    rows: int
+
+    def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
+        """Remember whom to answer."""
+        self._service = service
+        self._model = model
+        self._exchange = exchange
+
+    @abstractmethod
+    def body(self, outputs: list[Array]) -> bytes:
+        """Return the answer's body."""
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._exchange.abandoned
+
+    def done(self, outputs: list[Array], seconds: float) -> None:
+        """Answer and count."""
+        self._service.metrics.inferred(outputs, seconds)
+        if self.abandoned:
+            return
+        try:
+            body = self.body(outputs)
+        except Exception as error:  # noqa: BLE001 - a bug fails one request, not the queue
+            self.failed(error)
+        else:
+            self._service.send(self._exchange, Answer(200, body))
+
+    def failed(self, error: BaseException) -> None:
+        """Answer that the server failed: what reaches the model was checked against it."""
+        self._service.fail(self._exchange, error)
+
+
+class InferJob(ScoringJob):
+    """An inference of the Open Inference Protocol."""
+
+    __slots__ = ("_request",)
+
+    def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
+        """Read the request, see ``open_inference.InferRequest`` for what is raised."""
+        super().__init__(service, model, exchange)
+        self._request = open_inference.InferRequest(exchange.body, model, service.limits.rows)
+        self.feeds = self._request.feeds
+        self.rows = self._request.rows
+
+    def body(self, outputs: list[Array]) -> bytes:
+        """Return the protocol's answer."""
+        version = self._service.settings.version
+        return open_inference.answer(self._request, self._model, version, outputs)
+
+
+class PredictJob(ScoringJob):
+    """Rows of a person."""
+
+    __slots__ = ()
+
+    def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
+        """Read the request, see ``rows.RowsRequest`` for what is raised."""
+        super().__init__(service, model, exchange)
+        request = rows.RowsRequest(exchange.body, model, service.limits.rows)
+        self.feeds = request.feeds
+        self.rows = request.rows
+
+    def body(self, outputs: list[Array]) -> bytes:
+        """Return the predictions."""
+        settings = self._service.settings
+        return rows.answer(self._model, settings.version, settings.sha256, outputs)

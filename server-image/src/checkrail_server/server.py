@@ -1,0 +1,189 @@
+"""The life of the process: listen, load, serve, drain, end.
+
+    listening, live  -->  loaded, ready  -->  SIGTERM: not ready, still answering  -->  exit 0
+            |                                  for drain_seconds, then what is in flight
+            +-- cannot load: one line, exit 1
+
+After SIGTERM requests still come until every gateway has heard that this pod ends, so the server
+goes on answering, each answer with ``connection: close``. No preStop hook is needed; a grace
+period of 20 s is enough (5 s of drain, 10 s for the longest request). SIGINT skips the drain.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import resource
+import signal
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from checkrail_server import logs
+from checkrail_server.connection import Connection
+from checkrail_server.errors import LoadError
+from checkrail_server.service import Service
+
+if TYPE_CHECKING:
+    from checkrail_server.exposition import Exposition
+    from checkrail_server.limits import Limits
+    from checkrail_server.model import Model
+    from checkrail_server.settings import Settings
+
+TERMINATION_LOG = Path("/dev/termination-log")
+TERMINATION_BYTES = 4_096
+TICK_SECONDS = 0.25
+BACKLOG = 1_024
+SPARE_FILES = 64
+"""File descriptors beside those of connections."""
+
+
+async def serve(settings: Settings, limits: Limits) -> int:
+    """Serve until a signal, and return the exit code."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(_log_loop_error)
+    _allow_files(limits.connections + SPARE_FILES)
+    drain, stop = asyncio.Event(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, drain.set)
+    loop.add_signal_handler(signal.SIGINT, stop.set)
+    service = Service(settings, limits)
+    listener = _listen(settings.port)
+    server = await loop.create_server(lambda: Connection(service), sock=listener, backlog=BACKLOG)
+    logs.info("listening", port=listener.getsockname()[1])
+    ticker = asyncio.create_task(_tick(service))
+    try:
+        if not await _load(service, drain, stop):
+            return 1
+        await _first(drain, stop)
+        await _drain(service, server, stop)
+    finally:
+        ticker.cancel()
+        server.close()
+    logs.info("ended")
+    return 0
+
+
+async def _load(service: Service, *signals: asyncio.Event) -> bool:
+    """Load the model in a thread while the server answers probes; False if it cannot be."""
+    loop = asyncio.get_running_loop()
+    loaded: asyncio.Future[tuple[Model, Exposition]] = loop.create_future()
+    # a daemon: a store that hangs must not keep a process from ending
+    threading.Thread(target=_load_into, args=(loop, loaded, service), daemon=True).start()
+    interrupted = asyncio.create_task(_first(*signals))
+    either: set[asyncio.Future[Any]] = {loaded, interrupted}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if not loaded.done():
+        loaded.cancel()
+        return True
+    interrupted.cancel()
+    try:
+        model, exposition = loaded.result()
+    except LoadError as error:
+        logs.error("model refused", reason=str(error))
+        write_termination_message(str(error), TERMINATION_LOG)
+        return False
+    gc.collect()
+    gc.freeze()  # what lives for ever is not looked at again
+    service.take_model(model, exposition)
+    logs.info("ready", sha256=service.settings.sha256, loop_rows=model.loop_rows)
+    return True
+
+
+def _load_into(
+    loop: asyncio.AbstractEventLoop,
+    loaded: asyncio.Future[tuple[Model, Exposition]],
+    service: Service,
+) -> None:
+    """Fetch, verify and load; runs in its own thread, where the heavy imports happen too."""
+
+    def settle(result: tuple[Model, Exposition] | BaseException) -> None:
+        if loaded.done():
+            return
+        if isinstance(result, BaseException):
+            loaded.set_exception(result)
+        else:
+            loaded.set_result(result)
+
+    result: tuple[Model, Exposition] | BaseException
+    try:
+        from checkrail_server import artifact, model  # noqa: PLC0415 - pydantic, ONNX Runtime
+        from checkrail_server.exposition import Exposition  # noqa: PLC0415 - prometheus_client
+        from checkrail_server.store import open_store  # noqa: PLC0415 - with them
+
+        settings = service.settings
+        store = artifact.PatientStore(open_store(settings))
+        fetched = artifact.fetch(store, settings.sha256)
+        logs.info("verified", uri=settings.artifact_uri, sha256=settings.sha256)
+        served = model.load(settings.model, fetched, settings.threads)
+        result = (served, Exposition(service.metrics, settings))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
+        result = error
+    with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(settle, result)
+
+
+async def _drain(service: Service, server: asyncio.Server, stop: asyncio.Event) -> None:
+    """Answer for a while without being ready, then finish what is in flight."""
+    service.draining = True
+    if service.model and not stop.is_set():
+        logs.info("draining", seconds=service.limits.drain_seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), service.limits.drain_seconds)
+    server.close()
+    service.close_idle()
+    await service.empty.wait()  # deadlines end every connection; the ticker enforces them
+
+
+async def _tick(service: Service) -> None:
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        service.tick()
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait for any of ``events``."""
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+
+
+def _listen(port: int) -> socket.socket:
+    """Return a listening socket for IPv6 and IPv4, or IPv4 alone where there is no other."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(
+            ("", port), family=socket.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+        )
+    return socket.create_server(("", port), backlog=BACKLOG)
+
+
+def _allow_files(wanted: int) -> None:
+    """Raise the soft limit of open files towards ``wanted``."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < limit:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+
+
+def write_termination_message(message: str, path: Path) -> None:
+    """Leave ``message`` where the kubelet looks for it, if it made that file."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
+        try:
+            os.write(descriptor, message.encode()[:TERMINATION_BYTES])
+        finally:
+            os.close(descriptor)
+
+
+def _log_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    error = context.get("exception")
+    message = context.get("message", "event loop error")
+    if error:
+        logs.bug("event loop error", error, detail=message)
+    else:
+        logs.error("event loop error", detail=message)

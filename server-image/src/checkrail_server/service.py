@@ -1,0 +1,176 @@
+"""What the server answers to whom: connections on one side, the model on the other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Literal
+
+from checkrail_api import serving
+from checkrail_server import logs
+from checkrail_server.answers import PROMETHEUS, Answer, Renderer, document, failure
+from checkrail_server.errors import RequestError, unavailable
+from checkrail_server.inference_queue import InferenceQueue
+from checkrail_server.metrics import Metrics
+from checkrail_server.routes import Routes
+from checkrail_server.scoring import InferJob, PredictJob, ScoringJob
+
+if TYPE_CHECKING:
+    from checkrail_server.connection import Connection
+    from checkrail_server.exchange import Exchange
+    from checkrail_server.exposition import Exposition
+    from checkrail_server.limits import Limits
+    from checkrail_server.model import Model
+    from checkrail_server.settings import Settings
+
+GIVEN_UP = unavailable("the answer took too long; try again in a second")
+
+
+class Service:
+    """One model and everybody who asks for it. All methods are called from the event loop."""
+
+    def __init__(self, settings: Settings, limits: Limits) -> None:
+        """Serve nothing until ``take_model``."""
+        self.settings = settings
+        self.limits = limits
+        self.renderer = Renderer()
+        self.metrics = Metrics()
+        self.draining = False
+        """Whether the process was asked to end: not ready, answers close their connection."""
+        self.model: Model | None = None
+        self.exposition: Exposition | None = None
+        """Set with the model: prometheus_client is imported by the thread that loads it."""
+        self.connections: set[Connection] = set()
+        self.empty = asyncio.Event()
+        """Set while there is no connection."""
+        self.empty.set()
+        self._routes = Routes(self)
+        self._queue: InferenceQueue | None = None
+        self._model_headers = b"%b: %b\r\n%b: %b\r\n" % (
+            serving.DIGEST_HEADER.encode(),
+            settings.sha256.encode(),
+            serving.VERSION_HEADER.encode(),
+            settings.version.encode(),
+        )
+        """Header lines of every answer of the model."""
+
+    # the life of the process
+
+    def take_model(self, model: Model, exposition: Exposition) -> None:
+        """Be ready."""
+        self.metrics.take_model(model)
+        self._queue = InferenceQueue(model, self.limits.queued)
+        self.exposition = exposition
+        self.model = model
+
+    @property
+    def ready(self) -> bool:
+        """Whether requests should be sent here."""
+        return self.model is not None and not self.draining
+
+    def tick(self) -> None:
+        """Enforce deadlines; called a few times a second."""
+        self.renderer.tick()
+        now = time.perf_counter()
+        for connection in tuple(self.connections):
+            connection.enforce_deadline(now)
+
+    def close_idle(self) -> None:
+        """Close every connection on which nothing is under way."""
+        for connection in tuple(self.connections):
+            if connection.idle_since is not None:
+                connection.close()
+
+    # connections call these
+
+    def admit(self, connection: Connection) -> bool:
+        """Take a new connection; at the limit, close the longest idle one for it."""
+        full = len(self.connections) >= self.limits.connections
+        if full:
+            idle = [(c.idle_since, id(c), c) for c in self.connections if c.idle_since is not None]
+            if idle:
+                min(idle)[2].close()
+        self.connections.add(connection)
+        self.empty.clear()
+        return not full or bool(idle)
+
+    def forget(self, connection: Connection) -> None:
+        """Drop a connection that is closed."""
+        self.connections.discard(connection)
+        if not self.connections:
+            self.empty.set()
+
+    def handle(self, exchange: Exchange) -> None:
+        """Answer a request, now or when it is inferred."""
+        try:
+            answer = self._routes.answer(exchange)
+        except RequestError as error:
+            self.refuse(exchange, error)
+        except Exception as error:  # noqa: BLE001 - a bug fails one request, not the process
+            self.fail(exchange, error)
+        else:
+            if answer is not None:
+                self.send(exchange, answer)
+
+    def refuse(self, exchange: Exchange, error: RequestError) -> None:
+        """Answer an error."""
+        self.send(exchange, failure(error))
+
+    def give_up(self, exchange: Exchange) -> None:
+        """Answer 503 to who has waited for too long."""
+        self.refuse(exchange, GIVEN_UP)
+
+    def fail(self, exchange: Exchange, error: BaseException) -> None:
+        """Answer 500 and log what happened."""
+        self.report_bug(error)
+        self.refuse(exchange, RequestError(500, "the server failed on this request"))
+
+    def report_bug(self, error: BaseException) -> None:
+        """Log what this program did not expect."""
+        logs.bug("request failed", error)
+
+    def send(self, exchange: Exchange, answer: Answer) -> None:
+        """Send an answer and count it, once for each exchange."""
+        if exchange.abandoned:
+            return
+        route = self._routes.find(exchange.path)
+        if route and route.model:
+            answer = answer._replace(headers=answer.headers + self._model_headers)
+        if route and route.scoring:
+            self.metrics.answered(answer.status, time.perf_counter() - exchange.started)
+        exchange.connection.answer(exchange, answer)
+
+    # routes call these
+
+    def score(self, exchange: Exchange, protocol: Literal["infer", "predict"]) -> None:
+        """Read a scoring request and queue its inference."""
+        if self.model is None or self._queue is None:
+            raise unavailable("the model is being loaded; try again in a second")
+        job: ScoringJob = (InferJob if protocol == "infer" else PredictJob)(
+            self, self.model, exchange
+        )
+        self._queue.submit(job)
+
+    def metrics_text(self) -> Answer:
+        """Answer the metrics."""
+        if self.exposition is None or self._queue is None:
+            raise unavailable("the model is being loaded; try again in a second")
+        self.exposition.connections = len(self.connections)
+        self.exposition.queued = self._queue.length
+        return Answer(200, self.exposition.text(), PROMETHEUS)
+
+    def described_model(self) -> Answer:
+        """Answer the model's metadata."""
+        if self.model is None:
+            raise unavailable("the model is being loaded; try again in a second")
+        return document(
+            200,
+            {
+                "name": self.settings.model,
+                "versions": [self.settings.version],
+                "platform": "onnx_onnxruntime",
+                "inputs": [spec.described() for spec in self.model.inputs],
+                "outputs": [spec.described() for spec in self.model.outputs],
+                "parameters": {"sha256": self.settings.sha256},
+            },
+        )

@@ -1,0 +1,124 @@
+"""Where the artifact's files are read from: an S3-compatible store, or a directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote, urlsplit
+
+from checkrail_server.errors import LoadError, StoreUnavailableError
+
+if TYPE_CHECKING:
+    from checkrail_server.settings import Settings
+
+CONNECT_SECONDS = 3
+READ_SECONDS = 10
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
+
+
+class Store(Protocol):
+    """One artifact's files."""
+
+    def read(self, name: str, max_bytes: int) -> bytes:
+        """Return a file.
+
+        Raises:
+            LoadError: It is missing, refused or larger than ``max_bytes``.
+            StoreUnavailableError: The store does not answer.
+        """
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store that ``settings.artifact_uri`` points into."""
+    parts = urlsplit(settings.artifact_uri)
+    if parts.scheme == "file":
+        return DirectoryStore(Path(unquote(parts.path)))
+    return S3Store(settings, bucket=parts.netloc, prefix=parts.path.lstrip("/"))
+
+
+class DirectoryStore:
+    """A directory of this machine."""
+
+    def __init__(self, directory: Path) -> None:
+        """Read below ``directory``."""
+        self._directory = directory
+
+    def read(self, name: str, max_bytes: int) -> bytes:
+        """Return a file, see ``Store``."""
+        path = self._directory / name
+        try:
+            with path.open("rb") as file:
+                return _bounded(file, str(path), max_bytes)
+        except OSError as error:
+            raise LoadError(f"{path} cannot be read: {error.strerror}") from error
+
+
+class S3Store:
+    """A prefix in a bucket, opened by the AWS variables or the pod's own identity."""
+
+    def __init__(self, settings: Settings, *, bucket: str, prefix: str) -> None:
+        """Make a client; nothing is sent yet."""
+        import boto3  # noqa: PLC0415 - 0.5 s and 30 MB that a file:// artifact never needs
+        from botocore.config import Config  # noqa: PLC0415 - the same
+
+        self._bucket = bucket
+        self._prefix = prefix
+        self._client: Any = boto3.client(
+            "s3",
+            endpoint_url=settings.endpoint,
+            region_name=settings.region,
+            config=Config(
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": 2},
+                s3={"addressing_style": settings.addressing_style},
+                # botocore's newer checksum headers are refused by S3-compatible stores; every
+                # file is verified against its digest here anyway
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def read(self, name: str, max_bytes: int) -> bytes:
+        """Return an object, see ``Store``."""
+        from botocore.exceptions import (  # noqa: PLC0415 - as boto3
+            BotoCoreError,
+            ClientError,
+            HTTPClientError,
+            IncompleteReadError,
+        )
+
+        key = f"{self._prefix}/{name}"
+        where = f"s3://{self._bucket}/{key}"
+        try:
+            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+            with body:
+                return _bounded(body, where, max_bytes)
+        except ClientError as error:
+            raise _from_answer(error.response, where) from error
+        except (HTTPClientError, IncompleteReadError) as error:
+            raise StoreUnavailableError(f"{where}: {error}") from error
+        except BotoCoreError as error:
+            raise LoadError(f"{where} cannot be read: {error}") from error
+
+
+def _from_answer(response: Any, where: str) -> LoadError | StoreUnavailableError:
+    code = response["Error"]["Code"]
+    status = response["ResponseMetadata"]["HTTPStatusCode"]
+    if status >= SERVER_ERROR or status == TOO_MANY_REQUESTS:
+        return StoreUnavailableError(f"{where}: the store answered {status} {code}")
+    if code in MISSING:
+        return LoadError(f"{where} does not exist: the store answered {code}")
+    return LoadError(
+        f"{where} cannot be read: the store answered {status} {code}; "
+        "check the credentials Secret and the store's policy"
+    )
+
+
+def _bounded(file: IO[bytes], where: str, max_bytes: int) -> bytes:
+    content = file.read(max_bytes + 1)
+    if len(content) > max_bytes:
+        raise LoadError(f"{where} is larger than the {max_bytes} bytes it may have")
+    return content
