@@ -8,6 +8,7 @@ with ObjectStoreServer(tmp_path) as server:
 from __future__ import annotations
 
 import socket
+import subprocess
 from typing import TYPE_CHECKING, Any, Self
 
 import boto3
@@ -32,16 +33,27 @@ class ObjectStoreServer:
     access_key = "checkrail-tests"
     secret_key = "not-a-secret"  # noqa: S105 - it opens a folder of the tests
 
-    def __init__(self, folder: Path) -> None:
-        """Describe a server that keeps its objects below ``folder``; `with` starts it."""
+    def __init__(self, folder: Path, *, tls: bool = False) -> None:
+        """Describe a server that keeps its objects below ``folder``; `with` starts it.
+
+        Args:
+            folder: Where to keep objects, metadata and the log.
+            tls: Serve HTTPS under a certificate that signs itself, see `certificate`.
+        """
         self.folder = folder
+        self.tls = tls
         self.port = free_ports(1)[0]
         self._child: Child | None = None
 
     @property
     def endpoint(self) -> str:
         """The server's URL; it stays the same over restarts."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
+
+    @property
+    def certificate(self) -> Path:
+        """With TLS: what a client has to trust."""
+        return self.folder / "tls.crt"
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -62,6 +74,7 @@ class ObjectStoreServer:
             f"--port=127.0.0.1:{self.port}",
             f"--region={self.region}",
             "--keep-alive",
+            *(self._certificate_flags() if self.tls else ()),
             "posix",
             f"--sidecar={self.folder / 'metadata'}",
             self.folder / "objects",
@@ -84,6 +97,7 @@ class ObjectStoreServer:
             region_name=self.region,
             aws_access_key_id=self.access_key,
             aws_secret_access_key=self.secret_key,
+            verify=str(self.certificate) if self.tls else None,
             config=Config(
                 s3={"addressing_style": "path"}, request_checksum_calculation="when_required"
             ),
@@ -115,6 +129,14 @@ class ObjectStoreServer:
         bucket, prefix = _split(uri)
         answer = self.client().list_objects_v2(Bucket=bucket, Prefix=prefix)
         return {each["Key"]: str(each["LastModified"]) for each in answer.get("Contents", [])}
+
+    def _certificate_flags(self) -> tuple[str, str]:
+        key = self.folder / "tls.key"
+        command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1"
+        names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+        files = ["-keyout", str(key), "-out", str(self.certificate)]
+        subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
+        return f"--cert={self.certificate}", f"--key={key}"
 
     def _answers(self) -> bool:
         with socket.socket() as probe:

@@ -13,11 +13,10 @@ from checkrail_trainer.progress import Progress
 from checkrail_trainer.run import execute
 from harness import trainer
 from harness.control_plane import free_ports
+from harness.object_store import ObjectStoreServer
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from harness.object_store import ObjectStoreServer
 
 pytestmark = pytest.mark.images
 
@@ -252,3 +251,22 @@ def test_too_little_memory_for_the_join_asks_for_the_next_rung(
 
     assert ended.failure == (137, "OOMKilled")
     assert "spec.resources.ladder" in ended.report["message"]
+
+
+def test_data_is_read_over_tls_from_a_trusted_server_only(
+    models: ObjectStoreServer, tmp_path: Path
+) -> None:
+    """The label is wrong, so that a run which could read the data ends right after it."""
+    with ObjectStoreServer(tmp_path / "server", tls=True) as secure:
+        for bucket in ("lake", "models"):
+            secure.make_bucket(bucket)
+        secure.put("s3://lake/breast-cancer.parquet", models.get("s3://lake/breast-cancer.parquet"))
+        spec = trainer.run_spec(secure, data={**DATA, "label": "Kind"})
+        trust = {"AWS_CA_BUNDLE": str(secure.certificate)}
+
+        trusted = trainer.train(spec, secure, tmp_path / "trusted", trust)
+        unknown = trainer.train(spec, secure, tmp_path / "unknown")
+
+    assert trusted.failure == (10, "LabelNotFound")
+    assert unknown.failure == (20, "StoreUnavailable")
+    assert "certificate verify failed" in unknown.report["message"]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import botocore
 import duckdb
 
 from checkrail_api.reasons import Reason
@@ -83,6 +84,7 @@ def open_database(
             database.execute(f"LOAD '{httpfs()}'")
             database.execute("SET TimeZone = 'UTC'")
             database.execute("SET enable_progress_bar = false")
+            database.execute(f"SET ca_cert_file = {_literal(str(authorities(environment)))}")
             _open_s3(database, bucketeer)
             yield database
 
@@ -94,6 +96,15 @@ def httpfs() -> Path:
         raise FileNotFoundError("duckdb-extension-httpfs is not installed beside duckdb")
     version = f"v{duckdb.__version__}"
     return Path(spec.origin).parent / "extensions" / version / "httpfs.duckdb_extension"
+
+
+def authorities(environment: Environment) -> Path:
+    """Answer the certificate authorities that botocore trusts, so that DuckDB trusts the same.
+
+    The image holds no other ones.
+    """
+    given = environment.variables.get("AWS_CA_BUNDLE")
+    return Path(given) if given else Path(botocore.__file__).parent / "cacert.pem"
 
 
 def join(
