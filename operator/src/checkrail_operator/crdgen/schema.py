@@ -239,5 +239,5 @@ def _description(node: Schema, schema: Schema) -> Schema:
     paragraphs = node.get("description", "").replace("``", "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
     if isinstance(schema.get("default"), str | int | float):
-        text = f"{text} Default: {schema['default']}."
+        text = f"{text} Default: {schema['default']}.".lstrip()
     return {"description": text} if text else {}

@@ -1,0 +1,263 @@
+"""What becomes of each thing a model can say, and what a CRD cannot express."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import pytest
+from pydantic import Field
+
+from checkrail_api.model import FreeForm, IntOrString, Model, Rule
+from checkrail_operator.crdgen.schema import UnexpressibleError, structural_schema
+
+Short = Annotated[str, Field(max_length=8)]
+
+
+class Part(Model):
+    """A ``part``."""
+
+    size: Annotated[int, Field(ge=1)] = 3
+    """Size, metres."""
+
+
+class Item(Model):
+    """An item."""
+
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule("has(self.name)", "must have a name", field=".name", reason="FieldValueRequired"),
+    )
+
+    name: Short
+    note: Short = ""
+
+
+class Items(Model):
+    plain: Annotated[list[Item], Field(max_length=2)] = []
+    named: Annotated[
+        list[Item],
+        Field(max_length=2, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+    ] = []
+    distinct: Annotated[
+        list[Short], Field(max_length=2, json_schema_extra={"x-kubernetes-list-type": "set"})
+    ] = ["a"]
+
+
+class Values(Model):
+    text: Short
+    choice: Literal["A", "B"] | None = None
+    fixed: Literal["ONNX"] = "ONNX"
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    either: IntOrString | None = None
+    anything: FreeForm = {}
+    by_name: Annotated[dict[str, Short], Field(max_length=2)] = {}
+
+
+class Parts(Model):
+    wanted: Part = Part()
+    """The part,
+    on two lines.
+
+    And a paragraph."""
+    other: Part | None = None
+
+
+class Told(Model):
+    status: Part | None = None
+
+
+ITEM = {
+    "description": "An item.",
+    "type": "object",
+    "x-kubernetes-validations": [
+        {
+            "rule": "has(self.name)",
+            "message": "must have a name",
+            "fieldPath": ".name",
+            "reason": "FieldValueRequired",
+        }
+    ],
+    "properties": {
+        "name": {"type": "string", "maxLength": 8},
+        "note": {"type": "string", "maxLength": 8},
+    },
+    "required": ["name"],
+}
+SIZE = {
+    "description": "Size, metres. Default: 3.",
+    "type": "integer",
+    "minimum": 1,
+    "default": 3,
+}
+
+
+def test_lists_say_how_appliers_share_them_and_items_have_no_defaults() -> None:
+    assert structural_schema(Items)["properties"] == {
+        "plain": {
+            "type": "array",
+            "maxItems": 2,
+            "x-kubernetes-list-type": "atomic",
+            "items": ITEM,
+        },
+        "named": {
+            "type": "array",
+            "maxItems": 2,
+            "x-kubernetes-list-type": "map",
+            "x-kubernetes-list-map-keys": ["name"],
+            "items": ITEM,
+        },
+        "distinct": {
+            "type": "array",
+            "maxItems": 2,
+            "x-kubernetes-list-type": "set",
+            "items": {"type": "string", "maxLength": 8},
+            "default": ["a"],
+        },
+    }
+
+
+def test_values_keep_their_type_and_bounds_and_are_never_null() -> None:
+    schema = structural_schema(Values)
+
+    assert schema["required"] == ["text"]
+    assert schema["properties"] == {
+        "text": {"type": "string", "maxLength": 8},
+        "choice": {"type": "string", "enum": ["A", "B"]},
+        "fixed": {
+            "description": "Default: ONNX.",
+            "type": "string",
+            "enum": ["ONNX"],
+            "default": "ONNX",
+        },
+        "share": {
+            "description": "Default: 0.5.",
+            "type": "number",
+            "minimum": 0,
+            "exclusiveMinimum": True,
+            "maximum": 1,
+            "exclusiveMaximum": True,
+            "default": 0.5,
+        },
+        "either": {
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "x-kubernetes-int-or-string": True,
+            "maxLength": 1024,
+        },
+        "anything": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        "byName": {
+            "type": "object",
+            "maxProperties": 2,
+            "additionalProperties": {"type": "string", "maxLength": 8},
+        },
+    }
+
+
+def test_parts_are_written_where_they_are_used_with_what_the_field_says_of_them() -> None:
+    assert structural_schema(Parts)["properties"] == {
+        "wanted": {
+            "description": "The part, on two lines.\n\nAnd a paragraph.",
+            "type": "object",
+            "properties": {"size": SIZE},
+            "default": {"size": 3},
+        },
+        "other": {"description": "A part.", "type": "object", "properties": {"size": SIZE}},
+    }
+
+
+def test_the_status_has_no_defaults_for_programs_write_it_whole() -> None:
+    status = structural_schema(Told)["properties"]["status"]
+
+    assert status["properties"] == {
+        "size": {"description": "Size, metres.", "type": "integer", "minimum": 1}
+    }
+
+
+class Node(Model):
+    inner: Node | None = None
+
+
+class DefaultInItem(Model):
+    parts: Annotated[list[Part], Field(max_length=2)] = []
+
+
+class HalfDefault(Model):
+    part: Part = Part(size=4)
+
+
+class Keys(Model):
+    by_name: Annotated[dict[Short, Short], Field(max_length=2)] = {}
+
+
+class Two(Model):
+    value: Short | int
+
+
+class Untyped(Model):
+    value: Any
+
+
+class OpenObject(Model):
+    value: dict[str, Any]
+
+
+class LongText(Model):
+    text: str
+
+
+class LongList(Model):
+    items: list[Short]
+
+
+class LargeMap(Model):
+    by_name: dict[str, Short]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        pytest.param(
+            Node, ".inner: Node contains itself; a CRD must end somewhere", id="recursion"
+        ),
+        pytest.param(
+            DefaultInItem,
+            ".parts[].size: a default in an item of a list or map; make the field required",
+            id="a default that GitOps tools would see as drift",
+        ),
+        pytest.param(
+            HalfDefault,
+            ".part: a default that its fields' own defaults do not give; change those",
+            id="two defaults for one field",
+        ),
+        pytest.param(
+            Keys,
+            ".byName: propertyNames has no place in a structural schema; model it otherwise",
+            id="a rule on keys",
+        ),
+        pytest.param(
+            Two, ".value: a choice between types; use one type, or IntOrString", id="a union"
+        ),
+        pytest.param(
+            Untyped, ".value: any type at all; name one; FreeForm takes any object", id="no type"
+        ),
+        pytest.param(
+            OpenObject,
+            ".value: an object of unknown fields; name its fields, or use FreeForm",
+            id="unknown fields",
+        ),
+        pytest.param(
+            LongText, ".text: a string of any length; give it max_length", id="unbounded text"
+        ),
+        pytest.param(
+            LongList, ".items: a list of any length; give it max_length", id="unbounded list"
+        ),
+        pytest.param(
+            LargeMap, ".byName: a map of any size; give it max_length", id="unbounded map"
+        ),
+    ],
+)
+def test_what_a_crd_cannot_express_is_refused_with_its_path(
+    model: type[Model], message: str
+) -> None:
+    with pytest.raises(UnexpressibleError) as refused:
+        structural_schema(model)
+
+    assert str(refused.value) == message
