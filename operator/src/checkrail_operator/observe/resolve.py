@@ -67,7 +67,7 @@ def _check(rung: Resources, path: str) -> None:
     """Find now what the API server would refuse when the rung's Job is made, perhaps hours later.
 
     Raises:
-        InvalidSpecError: A quantity is none or is negative, or a request exceeds its limit.
+        InvalidSpecError: A quantity is none, or a request exceeds its limit.
     """
     amounts = {}
     for side, quantities in (("requests", rung.requests), ("limits", rung.limits)):
@@ -76,8 +76,6 @@ def _check(rung: Resources, path: str) -> None:
                 amounts[side, name] = quantity(value)
             except ValueError as error:
                 raise InvalidSpecError(f"{path}.{side}.{name}: {error}") from error
-            if amounts[side, name] < 0:
-                raise InvalidSpecError(f"{path}.{side}.{name}: found {value}, expected at least 0")
     for name in sorted(rung.requests.keys() & rung.limits.keys()):
         if amounts["requests", name] > amounts["limits", name]:
             raise InvalidSpecError(

@@ -213,7 +213,7 @@ def _reported(
 def _eviction(trainer: TrainerPodSeen) -> str:
     pod = trainer.pod
     said = pod.disruption or ": ".join(filter(None, (pod.reason, pod.message)))
-    return f"Pod {pod.name} was taken away before it finished: {said or 'it was deleted'}."
+    return f"Pod {pod.name} was taken away before it finished: {said or 'it was deleted'}"
 
 
 def _crash(

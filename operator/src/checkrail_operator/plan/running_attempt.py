@@ -88,7 +88,7 @@ def _doing(seen: TrainingJobSeen, run: ResolvedRun, current: Current) -> tuple[R
     container = newest.container
     if container.running:
         limit = memory_limit(run.rung(rung))
-        return Reason.TRAINING, f"Attempt {number} is running on rung {rung}, with {limit}."
+        return Reason.TRAINING, f"Attempt {number} is running on rung {rung}, within {limit}."
     if newest.pod.unschedulable:
         return Reason.POD_NOT_STARTED, newest.pod.unschedulable
     if container.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
@@ -108,8 +108,13 @@ def _without_pod(seen: TrainingJobSeen, current: Current) -> tuple[Reason, str]:
 
 
 def _progress(seen: TrainingJobSeen, current: Current) -> Progress | None:
-    """Return the attempt's last report; status keeps it where the log has nothing newer."""
-    event = current.newest.progress if current.newest else None
+    """Return the attempt's last report; status keeps it where the log has nothing newer.
+
+    Without a pod the attempt begins, or begins again: what an earlier pod reported is void.
+    """
+    if current.newest is None:
+        return None
+    event = current.newest.progress
     if event:
         return Progress(phase=event.phase, percent=event.percent, eta_seconds=event.eta_seconds)
     told = seen.status.attempts[-1].number if seen.status.attempts else 0

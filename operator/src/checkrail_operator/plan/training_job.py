@@ -102,8 +102,9 @@ def _verdict(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Verdict 
     if used > allowed:
         return Verdict(
             Reason.BACKOFF_LIMIT_EXCEEDED,
-            f"{used} attempts failed and spec.backoffLimit allows {allowed} retries. The last one: "
-            f"{last.reason}: {last.message} Mend the cause and create a new TrainingJob.",
+            f"{used} attempts failed and spec.backoffLimit allows {allowed} retries. Mend the "
+            f"cause and create a new TrainingJob. Attempt {last.number}: {last.reason}: "
+            f"{last.message}",
         )
     if seen.now >= deadline(seen, run, past.attempts[0]):
         return Verdict(Reason.DEADLINE_EXCEEDED, deadline_message(seen, run))
@@ -163,6 +164,6 @@ def _failed(seen: TrainingJobSeen, past: History, verdict: Verdict) -> Plan:
 
 def _retry_message(last: Attempt, following: Retry) -> str:
     return (
-        f"Attempt {last.number} failed, {last.reason}: {last.message} Attempt {following.number} "
-        f"follows on rung {following.rung} at {rfc3339(following.due)}."
+        f"Attempt {following.number} follows on rung {following.rung} at "
+        f"{rfc3339(following.due)}. Attempt {last.number}: {last.reason}: {last.message}"
     )

@@ -1,0 +1,240 @@
+"""Every situation of the status table, and the ways into it: one function each."""
+
+import json
+from collections.abc import Awaitable, Callable
+
+from harness.training_world import SUCCESS, TrainingWorld, failure, progress_line, spec
+
+Situation = Callable[[TrainingWorld], Awaitable[None]]
+"""Plays a new world up to the pass that matters, which is not run."""
+
+
+async def just_created(world: TrainingWorld) -> None:
+    """Nothing but the TrainingJob."""
+    world.apply()
+
+
+async def created_with_few_words(world: TrainingWorld) -> None:
+    """A spec that leaves everything to the operator's defaults."""
+    body = spec()
+    del body["resources"]
+    world.apply(body)
+
+
+async def created_with_every_setting(world: TrainingWorld) -> None:
+    """A spec that leaves out nothing."""
+    world.apply(
+        spec(
+            pod={
+                "image": "registry.example/own-trainer:2",
+                "serviceAccountName": "trainer",
+                "nodeSelector": {"disk": "fast"},
+                "tolerations": [{"key": "training", "operator": "Exists"}],
+                "priorityClassName": "batch",
+                "env": [{"name": "OMP_NUM_THREADS", "value": "1"}, {"name": "A", "value": "b"}],
+            },
+            store={"uri": "s3://models/team-a", "credentialsSecretRef": {"name": "own"}},
+            backoffLimit=0,
+            activeDeadlineSeconds=600,
+        )
+    )
+
+
+async def job_made(world: TrainingWorld) -> None:
+    """The first pass is over and the Job has no pod yet."""
+    await just_created(world)
+    await world.run_pass()
+
+
+async def job_without_pod(world: TrainingWorld) -> None:
+    """The Job controller cannot make the pod, say for a quota."""
+    await job_made(world)
+    world.later(21)
+
+
+async def image_missing(world: TrainingWorld) -> None:
+    """The kubelet cannot pull the image."""
+    await job_made(world)
+    world.pod_waits("ImagePullBackOff", 'Back-off pulling image "checkrail-trainer:1"')
+
+
+async def unschedulable(world: TrainingWorld) -> None:
+    """No node fits."""
+    await job_made(world)
+    message = "0/1 nodes are available: 1 Insufficient memory."
+    scheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    world.pod({"phase": "Pending", "conditions": [{**scheduled, "message": message}]})
+
+
+async def secret_missing_for_a_moment(world: TrainingWorld) -> None:
+    """The Secret may be applied a little after the TrainingJob."""
+    await job_made(world)
+    world.pod_waits("CreateContainerConfigError", 'secret "s3" not found')
+    world.later(20)
+
+
+async def secret_missing(world: TrainingWorld) -> None:
+    """The Secret does not come."""
+    await secret_missing_for_a_moment(world)
+    world.later(1)
+
+
+async def secret_missing_told(world: TrainingWorld) -> None:
+    """Status says that the run has failed; its Job still waits for the Secret."""
+    await secret_missing(world)
+    await world.run_pass()
+
+
+async def training(world: TrainingWorld) -> None:
+    """The trainer runs and reports."""
+    await job_made(world)
+    lines = ("noise", progress_line("Fetching", 5), progress_line("Training", 42, 31), '{"a": 1}')
+    world.pod_runs("\n".join(lines))
+
+
+async def publishing(world: TrainingWorld) -> None:
+    """The trainer is at its last step."""
+    await job_made(world)
+    world.pod_runs(progress_line("Publishing", 97))
+
+
+async def job_deleted(world: TrainingWorld) -> None:
+    """Somebody deleted the Job of a running attempt, and its pod is gone too."""
+    await training(world)
+    await world.run_pass()
+    world.later(100)
+    world.cluster.remove(world.job)
+
+
+async def published(world: TrainingWorld) -> None:
+    """The trainer ended well."""
+    await training(world)
+    await world.run_pass()
+    world.later(60)
+    world.pod_ends(0, json.dumps(SUCCESS))
+
+
+async def published_told(world: TrainingWorld) -> None:
+    """The run is over; now somebody deletes its Job."""
+    await published(world)
+    await world.run_pass()
+    world.cluster.remove(world.job)
+
+
+async def bad_data(world: TrainingWorld) -> None:
+    """The trainer says that an edit is needed."""
+    await training(world)
+    message = 'label "late" is not in the table; its columns are: dep_hour, carrier.'
+    world.pod_ends(10, failure("LabelNotFound", message))
+
+
+async def parity_failed(world: TrainingWorld) -> None:
+    """The exported model differs."""
+    await training(world)
+    await world.run_pass()
+    world.pod_ends(12, failure("ParityFailed", "3 of 2100 rows flip; at most 0 may."))
+
+
+async def store_away(world: TrainingWorld) -> None:
+    """The store did not answer, the first time."""
+    await training(world)
+    world.pod_ends(20, failure("StoreUnavailable", "http://s3:9000 did not answer for 60 s."))
+
+
+async def backoff_over(world: TrainingWorld) -> None:
+    """The second attempt is due."""
+    await store_away(world)
+    await world.run_pass()
+    world.later(10)
+
+
+async def out_of_memory(world: TrainingWorld) -> None:
+    """The kernel killed the trainer on the first rung."""
+    await training(world)
+    world.pod_ends(137, reason="OOMKilled")
+
+
+async def second_rung(world: TrainingWorld) -> None:
+    """Status tells the kill: the next rung is due at once."""
+    await out_of_memory(world)
+    await world.run_pass()
+
+
+async def out_of_memory_on_the_last_rung(world: TrainingWorld) -> None:
+    """The ladder is climbed."""
+    await second_rung(world)
+    await world.run_pass()
+    world.pod_ends(137, reason="OOMKilled")
+
+
+async def all_retries_used(world: TrainingWorld) -> None:
+    """The fourth attempt crashed, and three retries are allowed."""
+    await training(world)
+    for pause in (10, 20, 40):
+        world.pod_ends(1, "Traceback: boom")
+        await world.run_pass()
+        world.later(pause)
+        await world.run_pass()
+    world.pod_ends(1, "Traceback: boom")
+
+
+async def evicted(world: TrainingWorld) -> None:
+    """The node took the pod away."""
+    await training(world)
+    message = "The node was low on resource: memory."
+    world.pod({"phase": "Failed", "reason": "Evicted", "message": message})
+
+
+async def pod_lost(world: TrainingWorld) -> None:
+    """The Job says failed and nothing is left to ask why."""
+    await training(world)
+    world.remove_pod()
+    world.job_ends("Failed", "BackoffLimitExceeded", "Job has reached the specified backoff limit")
+
+
+async def deadline_over(world: TrainingWorld) -> None:
+    """The run takes too long."""
+    await training(world)
+    await world.run_pass()
+    world.later(7200)
+
+
+async def deadline_told(world: TrainingWorld) -> None:
+    """Status says that the time is over; the trainer still runs."""
+    await deadline_over(world)
+    await world.run_pass()
+
+
+SITUATIONS: dict[str, Situation] = {
+    function.__name__: function
+    for function in (
+        just_created,
+        created_with_few_words,
+        created_with_every_setting,
+        job_made,
+        job_without_pod,
+        image_missing,
+        unschedulable,
+        secret_missing_for_a_moment,
+        secret_missing,
+        secret_missing_told,
+        training,
+        publishing,
+        job_deleted,
+        published,
+        published_told,
+        bad_data,
+        parity_failed,
+        store_away,
+        backoff_over,
+        out_of_memory,
+        second_rung,
+        out_of_memory_on_the_last_rung,
+        all_retries_used,
+        evicted,
+        pod_lost,
+        deadline_over,
+        deadline_told,
+    )
+}
+"""By name, which is the golden file's."""
