@@ -8,7 +8,7 @@ gateway takes up a route some seconds after it changed.
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -26,76 +26,24 @@ from checkrail_operator.plan.difference import identity as identity_of
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.model_deployment import plan
 from checkrail_operator.plan.types import Defaults, Manifest, Plan
-
-START = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
-DEFAULTS = Defaults(
-    trainer_image="trainer:1",
-    server_image="server:1",
-    object_store={
-        "endpoint": "http://s3.default.svc:9000",
-        "region": "us-east-1",
-        "addressingStyle": "Path",
-        "credentialsSecretRef": {"name": "s3"},
-    },
+from harness.serving_bodies import (
+    AVAILABLE_AFTER,
+    DEFAULTS,
+    GATEWAY_LAG,
+    START,
+    Object,
+    model_deployment,
+    model_version,
+    pod_status,
+    route_status,
+    version_name,
 )
-STARTUP = timedelta(seconds=4)
-"""From a pod's birth to readiness."""
 
-AVAILABLE_AFTER = timedelta(seconds=3)
-GATEWAY_LAG = timedelta(seconds=2)
-
-Object = dict[str, Any]
 Identity = tuple[str, str, str]
 
 
 class OperatorDiedError(Exception):
     """The operator was killed between two calls."""
-
-
-def sha256_of(number: int) -> str:
-    """Return a digest that starts with ``number``, in eight digits."""
-    return f"{number:08d}" + "a" * 56
-
-
-def version_name(number: int) -> str:
-    """Return the name of the version whose digest is ``sha256_of(number)``."""
-    return f"iris-{number:08d}"
-
-
-def model_version(number: int, created: datetime = START) -> Object:
-    """Return the ModelVersion that was published as the ``number``-th."""
-    return {
-        "apiVersion": "checkrail.dev/v1alpha1",
-        "kind": "ModelVersion",
-        "metadata": {
-            "name": version_name(number),
-            "namespace": "team",
-            "creationTimestamp": rfc3339(created),
-        },
-        "spec": {
-            "model": "iris",
-            "artifact": {
-                "uri": f"s3://models/iris/{sha256_of(number)}",
-                "sha256": sha256_of(number),
-                "sizeBytes": 4096,
-                "format": "ONNX",
-            },
-        },
-    }
-
-
-def model_deployment(**spec: Any) -> Object:
-    """Return a ModelDeployment of version 1; ``spec`` replaces parts of its spec."""
-    return {
-        "apiVersion": "checkrail.dev/v1alpha1",
-        "kind": "ModelDeployment",
-        "metadata": {"name": "iris", "namespace": "team", "uid": "uid-iris", "generation": 1},
-        "spec": {
-            "model": {"versionRef": {"name": version_name(1)}},
-            "traffic": {"gateway": {"parentRefs": [{"name": "gateway", "namespace": "infra"}]}},
-            **spec,
-        },
-    }
 
 
 @dataclass
@@ -137,7 +85,7 @@ class ServingWorld:
             if query.name in {None, name}
         ]
         children = (*self.objects.values(), *self.pods.values())
-        return copy.deepcopy(Raw(self.owner, children, tuple(related)))
+        return Raw(self.owner, children, tuple(related))
 
     def planned(self) -> Plan:
         """Return the plan for the world as it is."""
@@ -173,31 +121,20 @@ class ServingWorld:
         key = identity_of(manifest)
         wanted: Object = copy.deepcopy(dict(manifest))
         live = self.objects.get(key)
+        changed = live is None or live["spec"] != wanted["spec"]
         self._serial += 1
-        metadata = wanted["metadata"]
-        metadata["resourceVersion"] = str(self._serial)
-        metadata["annotations"] = {
-            **metadata.get("annotations", {}),
-            APPLIED_HASH: applied_hash(manifest),
+        made = {"uid": f"uid-{self._serial}", "creationTimestamp": rfc3339(self.now)}
+        old: Object = live["metadata"] if live else {**made, "generation": 0}
+        annotations = wanted["metadata"].get("annotations", {})
+        wanted["metadata"] |= {
+            "annotations": {**annotations, APPLIED_HASH: applied_hash(manifest)},
+            "resourceVersion": str(self._serial),
+            "uid": old["uid"],
+            "creationTimestamp": old["creationTimestamp"],
+            "generation": old["generation"] + changed,
         }
-        if live is None:
-            metadata |= {
-                "uid": f"uid-{self._serial}",
-                "generation": 1,
-                "creationTimestamp": rfc3339(self.now),
-            }
-        else:
-            old = live["metadata"]
-            changed = live["spec"] != wanted["spec"]
-            metadata |= {
-                "uid": old["uid"],
-                "generation": old["generation"] + changed,
-                "creationTimestamp": old["creationTimestamp"],
-            }
-            wanted["status"] = live.get("status", {})
-            if key[1] == "HTTPRoute" and changed:
-                self.route_changed = self.now
-        if live is None and key[1] == "HTTPRoute":
+        wanted["status"] = live.get("status", {}) if live else {}
+        if key[1] == "HTTPRoute" and changed:
             self.route_changed = self.now
         self.objects[key] = wanted
 
@@ -252,10 +189,7 @@ class ServingWorld:
                     "creationTimestamp": rfc3339(self.now),
                 },
             }
-        ages = []
-        for pod in sorted(wanted):
-            age = self._run_pod(self.pods[pod])
-            ages.append(age)
+        ages = [self._run_pod(self.pods[pod]) for pod in sorted(wanted)]
         body["status"] = {
             "observedGeneration": body["metadata"]["generation"],
             "replicas": len(wanted),
@@ -264,25 +198,10 @@ class ServingWorld:
         }
 
     def _run_pod(self, pod: Object) -> timedelta:
-        """Give the pod its status; return for how long it has been ready, negative if it is not."""
         number = int(pod["metadata"]["labels"][LABEL_VERSION].rpartition("-")[2])
-        behaviour = self.behaviour.get(number, "healthy")
         age = self.now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
-        ready = behaviour == "healthy" and age >= STARTUP
-        container: Object = {"name": "server", "ready": ready, "restartCount": 0, "state": {}}
-        if behaviour == "crashing" and age >= STARTUP:
-            container["state"] = {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off"}}
-            container["lastState"] = {
-                "terminated": {"exitCode": 3, "reason": "Error", "message": "digest differs"}
-            }
-        else:
-            container["state"] = {"running": {"startedAt": pod["metadata"]["creationTimestamp"]}}
-        pod["status"] = {
-            "phase": "Running",
-            "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
-            "containerStatuses": [container],
-        }
-        return age - STARTUP if ready else timedelta(seconds=-1)
+        pod["status"], ready_for = pod_status(self.behaviour.get(number, "healthy"), age)
+        return ready_for
 
     def _run_gateway(self) -> None:
         route = self.route
@@ -291,33 +210,7 @@ class ServingWorld:
         accepted = self.gateway == "accepts"
         if accepted:
             self.routed = dict(self.written)
-        generation = route["metadata"]["generation"]
-        conditions = [
-            {
-                "type": "Accepted",
-                "status": "True" if accepted else "False",
-                "reason": "Accepted" if accepted else "NotAllowedByListeners",
-                "message": "" if accepted else "no listener admits this namespace",
-                "observedGeneration": generation,
-            },
-            {
-                "type": "ResolvedRefs",
-                "status": "True",
-                "reason": "ResolvedRefs",
-                "message": "",
-                "observedGeneration": generation,
-            },
-        ]
-        route["status"] = {
-            "parents": [
-                {
-                    "parentRef": ref,
-                    "controllerName": "example.com/gateway",
-                    "conditions": conditions,
-                }
-                for ref in route["spec"]["parentRefs"]
-            ]
-        }
+        route["status"] = route_status(route, accepted=accepted)
 
     # What a test asks
 
@@ -333,6 +226,20 @@ class ServingWorld:
             return {}
         backends = self.route["spec"]["rules"][0]["backendRefs"]
         return {b["name"].rpartition("-")[2]: b["weight"] for b in backends}
+
+    @property
+    def revisions(self) -> list[str]:
+        """Revisions that have a Deployment."""
+        return sorted(
+            body["metadata"]["labels"][LABEL_REVISION]
+            for key, body in self.objects.items()
+            if key[1] == "Deployment"
+        )
+
+    @property
+    def refused(self) -> list[str]:
+        """Revisions that status remembers as rejected."""
+        return [rejected["revision"] for rejected in self.status.get("rejected", ())]
 
     @property
     def status(self) -> Object:
@@ -355,11 +262,9 @@ class ServingWorld:
 
     def ready_pods(self, revision: str) -> int:
         """Return how many pods of ``revision`` its Deployment calls ready."""
-        for key, body in self.objects.items():
-            if key[1] == "Deployment" and body["metadata"]["labels"][LABEL_REVISION] == revision:
-                count: int = body.get("status", {}).get("readyReplicas", 0)
-                return count
-        return 0
+        deployment = self.objects.get(("apps/v1", "Deployment", f"iris-{revision}"), {})
+        count: int = deployment.get("status", {}).get("readyReplicas", 0)
+        return count
 
     def run_until(self, done: Callable[["ServingWorld"], bool], seconds: int = 900) -> None:
         """Pass and tick, a second at a time, until ``done``."""

@@ -4,14 +4,8 @@ from typing import Any
 
 import pytest
 
-from harness.serving_world import (
-    DEFAULTS,
-    START,
-    ServingWorld,
-    model_deployment,
-    model_version,
-    version_name,
-)
+from harness.serving_bodies import DEFAULTS, START, model_deployment, model_version, version_name
+from harness.serving_world import ServingWorld
 
 STEPS = [{"weight": w, "holdSeconds": 5} for w in (5, 25, 50)]
 ROLLOUT = {"steps": STEPS, "progressDeadlineSeconds": 20}

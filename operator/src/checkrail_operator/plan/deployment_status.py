@@ -65,7 +65,8 @@ def told_event(seen: ModelDeploymentSeen, status: ModelDeploymentStatus) -> Even
     after = next(c for c in status.conditions if c.type == "Ready")
     if before is not None and (before.status, before.reason) == (after.status, after.reason):
         return None
-    return Event("Warning" if after.status == "False" else "Normal", after.reason, after.message)
+    expected = after.status != "False" or after.reason == Reason.FIRST_ROLLOUT.value
+    return Event("Normal" if expected else "Warning", after.reason, after.message)
 
 
 def _conditions(
@@ -95,8 +96,8 @@ def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condi
     whole = [canary.revision] if canary and canary.weight == EVERYTHING else []
     answering = [r for r in (decision.stable, *whole) if r and seen.of(r).ready]
     if answering:
-        names = " and ".join(f"{seen.of(r).ready} pods of {r.version}" for r in answering)
-        return condition("Available", "True", Reason.SERVING, f"{names} answer", now=now)
+        names = " and ".join(f"{seen.of(r).ready} of {r.version}" for r in answering)
+        return condition("Available", "True", Reason.SERVING, f"pods that answer: {names}", now=now)
     message = NO_REPLICAS if not seen.spec.replicas else why_silent(seen, decision.live)
     return condition("Available", "False", Reason.NOT_SERVING, message, now=now)
 

@@ -13,6 +13,7 @@ the spec has moved on, after its ModelVersion was deleted, and by an operator wi
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -72,7 +73,7 @@ class Revision(Model):
     created: Time
     """When the ModelVersion was published; the order of versions needs it, the pods do not."""
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """Name of the revision: 8 hexadecimal digits, the same in every later release.
 

@@ -1,0 +1,278 @@
+"""Whole plans, one for each situation; each is idempotent, and repaired after any crash."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+import yaml
+from syrupy.assertion import SnapshotAssertion
+
+from checkrail_api.names import hash8
+from harness.serving_bodies import model_deployment, version_name
+from harness.serving_world import OperatorDiedError, ServingWorld
+
+ROLLOUT = {
+    "steps": [{"weight": 10, "holdSeconds": 3}, {"weight": 50, "holdSeconds": 3}],
+    "progressDeadlineSeconds": 12,
+}
+EVERY_FIELD: dict[str, Any] = {
+    "model": {"follow": {"model": "iris"}},
+    "replicas": 2,
+    "server": {
+        "image": "registry.example.com/server:2",
+        "resources": {
+            "requests": {"cpu": "1000m", "memory": "1Gi"},
+            "limits": {"memory": 2147483648},
+        },
+    },
+    "pod": {
+        "serviceAccountName": "scorer",
+        "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "team", "operator": "Equal", "value": "a", "effect": "NoSchedule"}],
+        "priorityClassName": "serving",
+        "env": [{"name": "OMP_WAIT_POLICY", "value": "PASSIVE"}],
+    },
+    "rollout": ROLLOUT,
+    "traffic": {
+        "gateway": {
+            "parentRefs": [
+                {"name": "public", "namespace": "infra", "sectionName": "http"},
+                {"name": "inside"},
+            ],
+            "hostnames": ["iris.example.com", "*.models.example.com"],
+            "path": "/iris",
+        }
+    },
+}
+
+
+def fresh(**spec: Any) -> ServingWorld:
+    return ServingWorld(owner=model_deployment(rollout=ROLLOUT, **spec))
+
+
+def deployed() -> ServingWorld:
+    world = fresh()
+    world.settle()
+    return world
+
+
+def canary_at(weight: int) -> ServingWorld:
+    """Return a world at the moment before the canary gets ``weight``."""
+    world = deployed()
+    world.ask_for(2)
+    for _ in range(60):
+        canary = world.planned().status or {}
+        if canary.get("canary", {}).get("weight") == weight:
+            return world
+        world.run_pass()
+        world.tick()
+    raise AssertionError(f"the canary never got {weight} %")
+
+
+def canary_under_way() -> ServingWorld:
+    world = canary_at(10)
+    world.run_pass()
+    world.tick(2)
+    return world
+
+
+def about_to_be_stable() -> ServingWorld:
+    world = canary_at(100)
+    world.run_until(lambda w: "canary" not in (w.planned().status or {}))
+    return world
+
+
+def old_revision_may_go() -> ServingWorld:
+    world = about_to_be_stable()
+    while not world.planned().prune:
+        world.run_pass()
+        world.tick()
+    return world
+
+
+def canary_crashes() -> ServingWorld:
+    world = canary_under_way()
+    world.behaviour[2] = "crashing"
+    world.tick()
+    return world
+
+
+def rolled_back() -> ServingWorld:
+    world = canary_crashes()
+    world.settle()
+    return world
+
+
+def canary_too_late() -> ServingWorld:
+    world = deployed()
+    world.behaviour[2] = "silent"
+    world.ask_for(2)
+    world.run_pass()
+    world.tick(12)
+    return world
+
+
+def canary_superseded() -> ServingWorld:
+    world = canary_under_way()
+    world.ask_for(3)
+    return world
+
+
+def spec_reverted() -> ServingWorld:
+    world = canary_under_way()
+    world.ask_for(1)
+    return world
+
+
+def version_missing() -> ServingWorld:
+    return ServingWorld(versions={}, owner=model_deployment(rollout=ROLLOUT))
+
+
+def version_missing_while_serving() -> ServingWorld:
+    world = deployed()
+    world.edit(model={"versionRef": {"name": version_name(9)}})
+    return world
+
+
+def first_version_crashes() -> ServingWorld:
+    world = fresh()
+    world.behaviour[1] = "crashing"
+    world.run_pass()
+    world.tick(6)
+    return world
+
+
+def route_refused() -> ServingWorld:
+    world = fresh()
+    world.gateway = "refuses"
+    world.run_until(lambda w: (w.condition("Ready") or ("", ""))[1] == "RouteNotAccepted")
+    return world
+
+
+def no_pod_answers() -> ServingWorld:
+    world = deployed()
+    world.behaviour[1] = "crashing"
+    world.tick()
+    return world
+
+
+def record_deleted() -> ServingWorld:
+    world = deployed()
+    del world.versions[1]
+    return world
+
+
+SITUATIONS: dict[str, Callable[[], ServingWorld]] = {
+    "just created": fresh,
+    "just created with every field": lambda: ServingWorld(owner=model_deployment(**EVERY_FIELD)),
+    "version does not exist": version_missing,
+    "version does not exist while another serves": version_missing_while_serving,
+    "first version crashes": first_version_crashes,
+    "serving": deployed,
+    "no stable pod answers": no_pod_answers,
+    "record of the serving version deleted": record_deleted,
+    "gateway refuses the route": route_refused,
+    "canary gets its first share": lambda: canary_at(10),
+    "canary under way": canary_under_way,
+    "canary gets everything": lambda: canary_at(100),
+    "canary becomes stable": about_to_be_stable,
+    "old revision may go": old_revision_may_go,
+    "canary crashes": canary_crashes,
+    "canary not ready in time": canary_too_late,
+    "rolled back": rolled_back,
+    "canary superseded": canary_superseded,
+    "spec reverted during the canary": spec_reverted,
+}
+
+situations = pytest.mark.parametrize("situation", SITUATIONS)
+
+
+@situations
+def test_the_whole_plan(situation: str, snapshot: SnapshotAssertion) -> None:
+    whole = situation.startswith("just created")
+    assert readable(SITUATIONS[situation](), whole=whole) == snapshot
+
+
+@situations
+def test_a_plan_carried_out_and_seen_again_writes_nothing(situation: str) -> None:
+    world = SITUATIONS[situation]()
+    for _ in range(3):
+        world.run_pass()
+    calls, first = world.calls, world.planned()
+    world.run_pass()
+    assert (world.calls, world.planned()) == (calls, first)
+
+
+@situations
+def test_at_rest_later_plans_are_the_same_plan(situation: str) -> None:
+    world = SITUATIONS[situation]()
+    world.rest()
+    first = world.planned()
+    world.tick(3600)
+    assert world.planned() == first
+
+
+@situations
+def test_a_crash_before_any_call_ends_in_the_same_rest(situation: str) -> None:
+    start = SITUATIONS[situation]()
+    undisturbed = copy.deepcopy(start)
+    undisturbed.rest()
+    for calls in range(calls_of(start)):
+        world = copy.deepcopy(start)
+        world.dies_after = world.calls + calls
+        with pytest.raises(OperatorDiedError):
+            world.run_pass()
+        world.dies_after = None
+        world.tick()
+        world.rest()
+        assert what_rests(world) == what_rests(undisturbed), f"after {calls} calls"
+
+
+def calls_of(start: ServingWorld) -> int:
+    world = copy.deepcopy(start)
+    world.run_pass()
+    return world.calls - start.calls
+
+
+def what_rests(world: ServingWorld) -> dict[str, Any]:
+    """Return everything but names and times given by the API server and the clock."""
+    status = without_times(world.status)
+    children = {key: body["spec"] for key, body in sorted(world.objects.items())}
+    return {"children": children, "status": status, "routed": world.routed}
+
+
+def without_times(value: Any) -> Any:
+    match value:
+        case dict():
+            timeless = {"since", "time", "lastTransitionTime"}
+            return {k: without_times(v) for k, v in value.items() if k not in timeless}
+        case list():
+            return [without_times(item) for item in value]
+        case _:
+            return value
+
+
+def readable(world: ServingWorld, *, whole: bool) -> str:
+    """Return the plan as YAML; unless ``whole``, pod templates are shown by their hash."""
+    plan = asdict(copy.deepcopy(world.planned()))
+    for child in plan["children"]:
+        if child["kind"] == "Deployment" and not whole:
+            child["spec"]["template"] = hash8(child["spec"]["template"])
+    return yaml.dump(plain(plan), Dumper=NoAliases, sort_keys=False, width=120)
+
+
+def plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {k: plain(v) for k, v in value.items() if v not in (None, (), [])}
+        case list() | tuple():
+            return [plain(item) for item in value]
+        case _:
+            return value
+
+
+class NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True

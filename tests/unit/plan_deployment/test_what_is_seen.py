@@ -1,0 +1,188 @@
+from typing import Any
+
+import pytest
+
+from checkrail_operator.observe.http_route import see_route
+from checkrail_operator.observe.model_deployment import see
+from checkrail_operator.observe.raw import Raw
+from checkrail_operator.plan.deployment_seen import Answer
+from checkrail_operator.plan.errors import InvalidSpecError
+from checkrail_operator.plan.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen, Terminated
+from checkrail_operator.plan.revision import read_annotation
+from checkrail_operator.plan.types import Manifest
+from harness.serving_bodies import DEFAULTS, START, model_deployment, model_version
+from harness.serving_world import ServingWorld
+
+PARENT = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": "i", "name": "g"}
+OTHER = {**PARENT, "name": "other"}
+
+
+def route(*parents: Manifest, refs: tuple[Manifest, ...] = (PARENT,)) -> Manifest:
+    """Return a route of generation 2 whose gateways said ``parents``."""
+    backends = [{"name": "iris-aaaaaaaa", "weight": 95}, {"name": "iris-bbbbbbbb", "weight": 5}]
+    return {
+        "kind": "HTTPRoute",
+        "metadata": {"name": "iris", "namespace": "team", "generation": 2},
+        "spec": {"parentRefs": list(refs), "rules": [{"backendRefs": backends}]},
+        "status": {"parents": list(parents)},
+    }
+
+
+def said(
+    accepted: str = "True", resolved: str | None = "True", generation: int = 2, **ref: str
+) -> Manifest:
+    told = {"Accepted": accepted, "ResolvedRefs": resolved}
+    conditions = [
+        {
+            "type": kind,
+            "status": status,
+            "reason": "Why",
+            "message": "its words",
+            "observedGeneration": generation,
+        }
+        for kind, status in told.items()
+        if status
+    ]
+    return {"parentRef": {**PARENT, **ref}, "conditions": conditions}
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        pytest.param(route(), Answer.PENDING, id="no gateway has answered"),
+        pytest.param(route(said()), Answer.ACCEPTED, id="accepted"),
+        pytest.param(route(said(generation=1)), Answer.PENDING, id="an answer to the route before"),
+        pytest.param(route(said(resolved=None)), Answer.PENDING, id="half an answer"),
+        pytest.param(route(said("False")), Answer.REFUSED, id="not accepted"),
+        pytest.param(route(said(resolved="False")), Answer.REFUSED, id="a backend is not found"),
+        pytest.param(
+            route(said("False", generation=1)), Answer.PENDING, id="a refusal of the route before"
+        ),
+        pytest.param(
+            route(said(), refs=(PARENT, OTHER)), Answer.PENDING, id="one of two has answered"
+        ),
+        pytest.param(
+            route(said(), said("False", name="other"), refs=(PARENT, OTHER)),
+            Answer.REFUSED,
+            id="one of two refuses",
+        ),
+        pytest.param(route(said(name="other")), Answer.PENDING, id="another gateway answers"),
+        pytest.param(
+            route(said(), refs=({**PARENT, "sectionName": "http"},)),
+            Answer.PENDING,
+            id="another listener answers",
+        ),
+    ],
+)
+def test_the_gateways_answer(body: Manifest, answer: Answer) -> None:
+    assert see_route(body).answer is answer
+
+
+def test_a_refusal_is_told_in_the_gateways_words() -> None:
+    assert see_route(route(said("False"))).message == (
+        "Gateway g: Accepted is False, Why: its words"
+    )
+
+
+def test_shares_are_read_by_revision() -> None:
+    assert see_route(route()).weights == {"aaaaaaaa": 95, "bbbbbbbb": 5}
+
+
+def test_a_spec_of_a_newer_release_is_refused_by_field() -> None:
+    owner = model_deployment(rollout={"shadow": {"seconds": 300}})
+    with pytest.raises(InvalidSpecError, match=r"spec\.rollout\.shadow"):
+        see(Raw(owner), START, DEFAULTS)
+
+
+def test_a_status_of_a_newer_release_is_read_as_far_as_it_is_known() -> None:
+    owner = {**model_deployment(), "status": {"observedRetry": "1", "history": []}}
+    assert see(Raw(owner), START, DEFAULTS).status.observed_retry == "1"
+
+
+def test_the_same_version_answered_twice_is_one_version() -> None:
+    raw = Raw(model_deployment(), related=(model_version(1), model_version(1)))
+    assert [v.name for v in see(raw, START, DEFAULTS).versions] == ["iris-00000001"]
+
+
+def test_pods_of_an_earlier_deployment_of_the_name_do_not_count() -> None:
+    world = ServingWorld(behaviour={1: "crashing"})
+    world.settle()
+    (deployment,) = (o for k, o in world.objects.items() if k[1] == "Deployment")
+    deployment["metadata"]["creationTimestamp"] = "2026-11-23T12:30:00Z"
+    (revision,) = see(world.raw(), world.now, DEFAULTS).revisions.values()
+    assert revision.pods == ()
+
+
+def test_a_record_that_somebody_edited_is_no_record() -> None:
+    world = ServingWorld()
+    world.settle()
+    (revision,) = see(world.raw(), world.now, DEFAULTS).revisions.values()
+    assert revision.record is not None
+    text = revision.record.annotation()
+    assert read_annotation(text, revision.record.hash) == revision.record
+    assert read_annotation(text.replace("server:1", "server:9"), revision.record.hash) is None
+    assert read_annotation(None, revision.record.hash) is None
+
+
+def pod(name: str = "p", *, ready: bool = False, **container: Any) -> PodSeen:
+    return PodSeen(name, "uid", ready=ready, containers=(ContainerSeen("server", **container),))
+
+
+ENDED = Terminated(3, "Error", "digest differs\n")
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        pytest.param(pod(running=True), None, id="runs"),
+        pytest.param(pod(restart_count=2, last_terminated=ENDED), None, id="ended twice"),
+        pytest.param(
+            pod(restart_count=3, last_terminated=ENDED),
+            "pod p ends again and again: Error (exit code 3): digest differs",
+            id="ended three times",
+        ),
+        pytest.param(
+            pod(waiting_reason="CrashLoopBackOff", terminated=Terminated(137, "OOMKilled")),
+            "pod p ends again and again: OOMKilled (exit code 137), it left no message",
+            id="backs off",
+        ),
+        pytest.param(
+            pod(waiting_reason="ImagePullBackOff"), None, id="an image that may still arrive"
+        ),
+    ],
+)
+def test_a_crash_loop_is_told_by_its_last_words(seen: PodSeen, words: str | None) -> None:
+    assert crash_words([seen]) == words
+
+
+@pytest.mark.parametrize(
+    ("seen", "words"),
+    [
+        pytest.param(pod(ready=True, waiting_reason="Odd"), "", id="ready"),
+        pytest.param(pod(running=True), "", id="on its way"),
+        pytest.param(pod(waiting_reason="ContainerCreating"), "", id="being created"),
+        pytest.param(
+            pod(waiting_reason="CreateContainerConfigError", waiting_message="no secret s3"),
+            "pod p waits, CreateContainerConfigError: no secret s3",
+            id="a Secret is missing",
+        ),
+        pytest.param(
+            PodSeen("p", "uid", unschedulable="0/1 nodes are available"),
+            "pod p fits no node: 0/1 nodes are available",
+            id="no node",
+        ),
+        pytest.param(
+            PodSeen("p", "uid", phase="Failed", reason="Evicted", message="low on memory"),
+            "pod p Evicted: low on memory",
+            id="evicted",
+        ),
+        pytest.param(
+            pod(running=True, last_terminated=ENDED),
+            "pod p restarted: Error (exit code 3): digest differs",
+            id="restarted",
+        ),
+    ],
+)
+def test_why_a_pod_is_not_ready(seen: PodSeen, words: str) -> None:
+    assert waiting_words([seen]) == words
