@@ -70,6 +70,9 @@ def start(
         "CHECKRAIL_SCRATCH_DIR": str(folder / "scratch"),
         "CHECKRAIL_MEMORY_LIMIT_BYTES": str(2 * 2**30),
         "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": "/proc/none",  # as in the image: nowhere to write
+        "CI": "",  # ONNX Runtime keeps its telemetry to itself where this is set
+        "ORT_DISABLE_TELEMETRY": "",
         "PYTHONWARNINGS": "error",
         **{f"CHECKRAIL_DATA_{key}": value for key, value in store.credentials.items()},
         **{f"CHECKRAIL_STORE_{key}": value for key, value in store.credentials.items()},

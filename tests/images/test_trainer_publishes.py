@@ -222,6 +222,11 @@ def test_progress_visits_every_phase_and_only_grows(published: trainer.Ended) ->
     assert all(each["event"] == "progress" for each in published.progress)
 
 
+def test_no_library_reports_the_model_to_its_maker(published: trainer.Ended) -> None:
+    """With its telemetry on, ONNX Runtime warns that it has no home to keep an identity in."""
+    assert "telemetry" not in published.log
+
+
 def test_a_repeated_run_finds_its_own_bytes_and_writes_nothing(
     spec: dict[str, Any], published: trainer.Ended, lake: ObjectStoreServer, tmp_path: Path
 ) -> None:

@@ -196,7 +196,7 @@ def test_wrong_keys_are_refused_by_name(models: ObjectStoreServer, tmp_path: Pat
 def test_no_keys_at_all_are_refused(models: ObjectStoreServer, tmp_path: Path) -> None:
     absent = dict.fromkeys(
         ("CHECKRAIL_DATA_AWS_ACCESS_KEY_ID", "CHECKRAIL_DATA_AWS_SECRET_ACCESS_KEY"), ""
-    ) | {"HOME": str(tmp_path)}
+    )
 
     ended = trainer.train(trainer.run_spec(models, data=DATA), models, tmp_path, absent)
 
