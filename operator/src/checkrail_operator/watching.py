@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import kopf
 
+from checkrail_api.names import MANAGED_BY
 from checkrail_operator.handlers import Wakes, register
 from checkrail_operator.plan.types import Key
 from checkrail_operator.queue import Backoff, Clock, Sleeper
@@ -116,6 +117,8 @@ class Watching:
         await kopf.operator(
             registry=self._registry,
             settings=settings,
+            # else kopf asks for the user's name, and the user of our image has none
+            identity=MANAGED_BY,  # type: ignore[arg-type]  # a NewType that kopf keeps to itself
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
