@@ -28,10 +28,11 @@ class JsonFormatter(logging.Formatter):
 
 
 def configure() -> None:
-    """Send every record of INFO and above to standard output."""
+    """Send our records of INFO and above, and warnings of libraries, to standard output."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    LOGGER.setLevel(logging.INFO)
 
 
 def info(message: str, **fields: object) -> None:

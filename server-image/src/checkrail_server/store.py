@@ -86,6 +86,7 @@ class S3Store:
         from botocore.exceptions import (  # noqa: PLC0415 - as boto3
             BotoCoreError,
             ClientError,
+            ConnectionError,  # noqa: A004 - botocore's, with names that do not resolve
             HTTPClientError,
             IncompleteReadError,
         )
@@ -98,7 +99,7 @@ class S3Store:
                 return _bounded(body, where, max_bytes)
         except ClientError as error:
             raise _from_answer(error.response, where) from error
-        except (HTTPClientError, IncompleteReadError) as error:
+        except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
             raise StoreUnavailableError(f"{where}: {error}") from error
         except BotoCoreError as error:
             raise LoadError(f"{where} cannot be read: {error}") from error
