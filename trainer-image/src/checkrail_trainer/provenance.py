@@ -72,7 +72,8 @@ def _definition(
         "buildType": BUILD_TYPE,
         "externalParameters": {
             "model": run.model,
-            "data": run.data.dump(),
+            # The address and the keys of the service say nothing about the data; ETags do.
+            "data": run.data.model_copy(update={"object_store": None}).dump(),
             "train": run.train.dump(),
             "evaluation": run.evaluation.dump(),
         },
