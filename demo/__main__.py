@@ -7,7 +7,7 @@ from typing import Any
 
 from demo import cluster, system
 from demo.cluster import kubectl
-from demo.split import Share, shares
+from demo.split import Share, failures, shares
 from demo.team import FIRST_HALF, FIRST_QUARTER, SERVING, Team, example, real_flights
 
 START = time.monotonic()
@@ -79,6 +79,8 @@ def main() -> None:
         changes = team.follow_rollout(name, lambda weight: say(f"weight {weight} %"))
     tell_shares(shares(load.lines, changes, name))
     say(f"all {len(load.lines)} requests of the load: {load.failed} failed")
+    for what, count in failures(load.lines).most_common():
+        say(f"failed: {count} x {what}")
 
     title("4. A broken version is rolled back by itself")
     broken = team.import_broken_version(second)

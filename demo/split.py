@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 SETTLING_SECONDS = 2.0
-"""What a gateway may take to act on a changed route; not counted in the step before or after."""
+"""Not counted around a change: what a gateway may take to act on the route, and what may pass
+between the change and the moment it was seen."""
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,9 @@ class Share:
 
     Attributes:
         weight: Share that the route asked for, percent.
-        requests: Requests that were due in the step.
+        requests: Requests that left in the step, away from its ends.
         observed_percent: Share that the new version answered.
-        failed: Answers other than 200, of all that were due in the step.
+        failed: Answers other than 200, of those requests.
     """
 
     weight: int
@@ -39,7 +40,11 @@ def shares(
     lines = list(lines)
     ends = [*(at for at, _ in changes[1:]), float("inf")]
     return [
-        _share(weight, [x for x in lines if at + SETTLING_SECONDS <= x["at"] < end], version)
+        _share(
+            weight,
+            [x for x in lines if at + SETTLING_SECONDS <= x["at"] < end - SETTLING_SECONDS],
+            version,
+        )
         for (at, weight), end in zip(changes, ends, strict=True)
     ]
 
@@ -53,3 +58,9 @@ def _share(weight: int, lines: list[Mapping[str, Any]], version: str) -> Share:
         observed_percent=100 * answered[version] / total if total else 0.0,
         failed=len(lines) - total,
     )
+
+
+def failures(lines: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """Count what went wrong, by status or error."""
+    bad = [line for line in lines if line["status"] != 200]  # noqa: PLR2004
+    return Counter(line.get("error") or f"HTTP {line['status']}" for line in bad)
