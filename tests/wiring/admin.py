@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from harness.control_plane import ControlPlane
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.2
 OURS = {"labelSelector": "app.kubernetes.io/managed-by=checkrail"}
 
 PATHS = {

@@ -14,7 +14,7 @@ import contextlib
 import json
 import ssl
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, TCPConnector, web
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+SHUTDOWN_SECONDS = 0.25
 HOP_BY_HOP = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 
@@ -39,14 +40,13 @@ class Write:
     """Which operator sent it: the last part of its User-Agent, see ``operator_process``."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Kill:
     """When to kill the operator, and how."""
 
     at: int
     moment: Literal["before", "after"]
     kill: Callable[[], None]
-    done: threading.Event = field(default_factory=threading.Event)
 
 
 class FaultProxy:
@@ -67,7 +67,7 @@ class FaultProxy:
         self.watches_opened = 0
         self.lease_writers: list[str] = []
         self.refusing = False
-        self.kill: Kill | None = None
+        self._kills: list[Kill] = []
         self.port = 0
 
     @property
@@ -88,10 +88,9 @@ class FaultProxy:
 
     def kill_at(
         self, number: int, moment: Literal["before", "after"], kill: Callable[[], None]
-    ) -> Kill:
-        """Call ``kill`` when the write of this number, from 1, is sent or was answered."""
-        self.kill = Kill(number, moment, kill)
-        return self.kill
+    ) -> None:
+        """Call ``kill`` once, when the write of this number, from 1, is sent or was answered."""
+        self._kills.append(Kill(number, moment, kill))
 
     def answer(self, status: int, times: int, path: str = "", **headers: str) -> None:
         """Answer the next requests whose path has ``path`` in it, without forwarding them."""
@@ -127,15 +126,19 @@ class FaultProxy:
         self.port = self._runner.addresses[0][1]
 
     async def _stop(self) -> None:
+        self.refusing = True
         self._abort_watches()
+        if self._session and self._session.connector:
+            await self._session.connector.close(abort_ssl=True)
+            await self._session.close()
         if self._runner:
             await self._runner.cleanup()
-        if self._session:
-            await self._session.close()
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        # TLS transports need a moment of their loop, says aiohttp's page on graceful shutdown
+        await asyncio.sleep(SHUTDOWN_SECONDS)
 
     def _abort_watches(self) -> None:
         for transport in self._watches:
@@ -158,20 +161,22 @@ class FaultProxy:
         return await self._forward(request)
 
     async def _write(self, request: web.Request) -> web.StreamResponse:
-        kill, number = self.kill, len(self.writes) + 1
-        due = kill is not None and kill.at == number and not kill.done.is_set()
-        if due and kill and kill.moment == "before":
-            kill.done.set()
-            kill.kill()
+        number = len(self.writes) + 1
+        if self._kills_at(number, "before"):
             return _aborted(request)
         answer = await self._forward(request)
         agent = request.headers.get("User-Agent", "").rpartition(" ")[2]
         self.writes.append(Write(request.method, request.path, answer.status, agent))
-        if due and kill and kill.moment == "after":
-            kill.done.set()
-            kill.kill()
+        if self._kills_at(number, "after"):
             return _aborted(request)
         return answer
+
+    def _kills_at(self, number: int, moment: Literal["before", "after"]) -> bool:
+        due = [kill for kill in self._kills if (kill.at, kill.moment) == (number, moment)]
+        for kill in due:
+            self._kills.remove(kill)
+            kill.kill()
+        return bool(due)
 
     async def _forward(self, request: web.Request) -> web.Response:
         assert self._session
