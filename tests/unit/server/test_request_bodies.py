@@ -1,0 +1,59 @@
+"""Request bodies that nobody would send: read, or refused with 400 or 422."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checkrail_server import model as models
+from checkrail_server.artifact import Artifact
+from checkrail_server.errors import RequestError
+from checkrail_server.open_inference import InferRequest
+from checkrail_server.rows import RowsRequest
+from harness.scoring_server import flight_model
+
+if TYPE_CHECKING:
+    from checkrail_server.model import Model
+
+NAMES = ["distance", "dep_hour", "carrier", "carier", "name", "datatype", "shape", "data"]
+KEYS = st.sampled_from([*NAMES, "inputs", "outputs", "parameters", "id", "rows"])
+SCALARS = (
+    st.sampled_from([*NAMES, "FP32", "INT64", "BYTES", None, True, 0, 1, -1, 2**63, 1e300, "\x00"])
+    | st.floats(allow_nan=False, allow_infinity=False)
+)  # fmt: skip
+DOCUMENTS = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=5)
+)
+TENSORS = st.fixed_dictionaries(
+    {"name": st.sampled_from(NAMES)},
+    optional={
+        "datatype": st.sampled_from(["FP32", "FP64", "INT64", "BOOL", "BYTES", "FP16", 7]),
+        "shape": st.lists(st.integers(-1, 3) | st.just(2**62), max_size=3) | SCALARS,
+        "data": DOCUMENTS,
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return models.load("m", Artifact(flight_model(), None, None), threads=1)
+
+
+@given(document=DOCUMENTS | st.fixed_dictionaries({"inputs": st.lists(TENSORS, max_size=4)}))
+def test_any_document_is_a_request_or_refused(model: Model, document: Any) -> None:
+    body = json.dumps(document).encode()
+    for read in (InferRequest, RowsRequest):
+        with contextlib.suppress(RequestError):
+            assert model.run(read(body, model, 100).feeds)
+
+
+@given(body=st.binary(max_size=100))
+def test_any_bytes_are_a_request_or_refused(model: Model, body: bytes) -> None:
+    for read in (InferRequest, RowsRequest):
+        with contextlib.suppress(RequestError):
+            read(body, model, 100)

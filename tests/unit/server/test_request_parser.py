@@ -1,0 +1,114 @@
+"""The connection on bytes that nobody would send: an answer below 500, or a close."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checkrail_server.connection import Connection
+from checkrail_server.limits import Limits
+from checkrail_server.service import Service
+from checkrail_server.settings import Settings
+
+SETTINGS = Settings(
+    namespace="team-a",
+    model="m",
+    version="m-1",
+    artifact_uri="file:///m",
+    sha256="0" * 64,
+    endpoint=None,
+    region=None,
+    addressing_style="path",
+    threads=1,
+    port=0,
+)
+SMALL = Limits(header_bytes=200, header_fields=5, body_bytes=100, pipelined=3)
+TOKENS = [
+    *("GET", "POST", "HEAD", "CONNECT", " ", "/", "/predict", "/v2", "*", "http://[", "?"),
+    *(" HTTP/1.1\r\n", " HTTP/1.0\r\n", " HTTP/2.0\r\n", "\r\n", "\n", "\r", ":", "0", "5", "zz"),
+    *("Host: x\r\n", "Content-Length: 5\r\n", "Content-Length: 999\r\n", "Content-Length: -5\r\n"),
+    *("Transfer-Encoding: chunked\r\n", "Expect: 100-continue\r\n", "Connection: close\r\n"),
+    *("Connection: Upgrade\r\nUpgrade: h2c\r\n", "5\r\nhello\r\n", "0\r\n\r\n", "{}", "\x00", "é"),
+    "a" * 120,
+]
+
+
+class Wire(asyncio.Transport):
+    """Keeps what is written; every method that a connection uses, and nothing behind them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        assert not self.closed, "written after the end"
+        self.written += bytes(data)
+
+    def write_eof(self) -> None:
+        self.closed = True
+
+    def close(self) -> None:
+        self.closed = True
+
+    abort = close
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        """Nothing reads here."""
+
+    def resume_reading(self) -> None:
+        """Nothing reads here."""
+
+
+def statuses_of(chunks: list[bytes]) -> list[int]:
+    async def feed() -> Wire:
+        service = Service(SETTINGS, SMALL)
+        connection, wire = Connection(service), Wire()
+        connection.connection_made(wire)
+        for chunk in chunks:
+            connection.data_received(chunk)
+        connection.eof_received()
+        connection.connection_lost(None)
+        assert not service.connections
+        return wire
+
+    wire = asyncio.run(feed())
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", wire.written)]
+
+
+@settings(max_examples=300)
+@given(st.lists(st.sampled_from(TOKENS), max_size=20), st.integers(1, 40))
+def test_any_sequence_of_http_is_answered_or_closed(tokens: list[str], size: int) -> None:
+    data = "".join(tokens).encode()
+    chunks = [data[at : at + size] for at in range(0, len(data), size)]
+
+    # the model is never loaded here: 503 is what its paths answer
+    assert set(statuses_of(chunks)) <= {100, 200, 400, 404, 405, 413, 415, 417, 431, 503}
+
+
+@settings(max_examples=200)
+@given(st.lists(st.binary(max_size=300), max_size=5))
+def test_any_bytes_are_answered_or_closed(chunks: list[bytes]) -> None:
+    assert set(statuses_of(chunks)) <= {400, 431}
+
+
+@given(st.integers(1, 60))
+def test_a_request_may_be_cut_anywhere(size: int) -> None:
+    data = (
+        b"GET /v2 HTTP/1.1\r\nHost: x\r\n\r\n"
+        b"POST /v2 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
+        b"HEAD /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
+
+    assert statuses_of([data[at : at + size] for at in range(0, len(data), size)]) == [
+        200, 405, 200,
+    ]  # fmt: skip

@@ -1,0 +1,23 @@
+"""What the image says about itself without its metadata."""
+
+import tomllib
+from pathlib import Path
+
+from checkrail_server import VERSION
+from checkrail_server.server import write_termination_message
+
+PROJECT = Path(__file__).parents[3] / "pyproject.toml"
+
+
+def test_the_server_states_the_distributions_version() -> None:
+    assert tomllib.loads(PROJECT.read_text())["project"]["version"] == VERSION
+
+
+def test_the_termination_message_is_left_where_the_kubelet_made_a_file(tmp_path: Path) -> None:
+    made, absent = tmp_path / "made", tmp_path / "absent"
+    made.write_text("older")
+
+    write_termination_message("model.onnx has SHA-256 ...", made)
+    write_termination_message("anything", absent)
+
+    assert (made.read_text(), absent.exists()) == ("model.onnx has SHA-256 ...", False)
