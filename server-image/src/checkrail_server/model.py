@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from checkrail_server.artifact import Artifact
 
 LOOP_SECONDS = 0.002
-"""Longest inference that runs in the event loop. Handing one to a thread and back costs 60-100 us
-(docs/server.md), more than most single rows take; 2 ms is what another request may wait."""
+"""Longest inference that runs in the event loop. Handing a single row to a thread and back costs
+more than inferring it (docs/server.md); 2 ms is what another request may have to wait."""
 TRIAL_ROWS = 128
 TRIALS = 3
 

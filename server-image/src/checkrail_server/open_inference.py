@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
-from checkrail_server.coercion import column
 from checkrail_server.errors import malformed, unprocessable
+from checkrail_server.json_tensors import Shape, shape_of, tensor
 from checkrail_server.names import with_nearest
 
 if TYPE_CHECKING:
     from checkrail_server.model import Feeds, Model
-    from checkrail_server.tensors import Array, TensorSpec
-
-MAX_RANK = 8
+    from checkrail_server.tensors import Array
 
 
 class InferRequest:
@@ -106,6 +103,7 @@ def _requested_outputs(request: dict[str, Any], model: Model) -> set[str] | None
 def _feeds(request: dict[str, Any], model: Model, max_rows: int) -> tuple[Feeds, int]:
     feeds: Feeds = {}
     rows = None
+    shape: Shape | None = None
     for item in _list_of_objects(request, "inputs"):
         name = _name(item, "inputs")
         spec = model.inputs_by_name.get(name)
@@ -113,13 +111,13 @@ def _feeds(request: dict[str, Any], model: Model, max_rows: int) -> tuple[Feeds,
             raise unprocessable(f"no input {with_nearest(name, model.inputs_by_name)}")
         if name in feeds:
             raise malformed(f"input {name!r} is given twice")
-        values = _tensor(item, spec)
-        if rows not in (None, values.shape[0]):
+        shape = shape_of(item, spec, shape)
+        if rows not in (None, shape.rows):
             raise unprocessable(
-                f"input {name!r} has {values.shape[0]} rows, the inputs before it have {rows}"
+                f"input {name!r} has {shape.rows} rows, the inputs before it have {rows}"
             )
-        rows = values.shape[0]
-        feeds[name] = values
+        rows = shape.rows
+        feeds[name] = tensor(item, spec, shape)
     missing = [name for name in model.inputs_by_name if name not in feeds]
     if missing or rows is None:
         raise unprocessable(f"missing inputs: {', '.join(missing)}")
@@ -138,43 +136,3 @@ def _name(item: dict[str, Any], where: str) -> str:
     if type(name) is not str:
         raise malformed(f"every item of {where} needs a name, a string")
     return name
-
-
-def _tensor(item: dict[str, Any], spec: TensorSpec) -> Array:
-    if type(item.get("parameters")) is dict and "binary_data_size" in item["parameters"]:
-        raise malformed(f"input {spec.name!r}: binary tensors are not taken; send data as JSON")
-    shape = item.get("shape")
-    if type(shape) is not list or not all(type(size) is int and size >= 0 for size in shape):
-        raise malformed(f"input {spec.name!r}: shape must be a list of whole numbers")
-    if not spec.fits(tuple(shape)):
-        raise unprocessable(
-            f"input {spec.name!r} has the shape {shape}, the model takes {list(spec.shape)}"
-        )
-    datatype = item.get("datatype")
-    if type(datatype) is not str:
-        raise malformed(f"input {spec.name!r}: datatype must be a string")
-    data = item.get("data")
-    if type(data) is not list:
-        raise malformed(f"input {spec.name!r}: data must be a list")
-    values = _flattened(data, shape, spec.name)
-    return column(spec, values, datatype).reshape(shape)
-
-
-def _flattened(data: list[Any], shape: list[int], name: str) -> list[Any]:
-    """Return ``data``, flat or nested as ``shape``, as a flat list of ``shape``'s size."""
-    values = data
-    if data and type(data[0]) is list:
-        if len(data) != shape[0]:
-            raise unprocessable(f"input {name!r}: data has {len(data)} rows, shape says {shape}")
-        for size in shape[1:]:
-            if not all(type(item) is list and len(item) == size for item in values):
-                raise unprocessable(f"input {name!r}: data is not nested as the shape {shape}")
-            values = list(chain.from_iterable(values))
-    wanted = 1
-    for size in shape:
-        wanted *= size
-    if len(values) != wanted:
-        raise unprocessable(
-            f"input {name!r}: data has {len(values)} values, the shape {shape} holds {wanted}"
-        )
-    return values

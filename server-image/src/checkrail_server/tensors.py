@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class TensorSpec:
     shape: tuple[int, ...]
     """Dimensions; ``ANY`` where the request decides."""
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """The NumPy type of its values."""
         return DTYPES[self.datatype]
