@@ -3,7 +3,6 @@
 from typing import Any
 
 from checkrail_api import serving as server
-from checkrail_api.kind import API_VERSION
 from checkrail_api.names import (
     LABEL_MODEL,
     LABEL_REVISION,
@@ -13,6 +12,7 @@ from checkrail_api.names import (
 )
 from checkrail_api.object_store import CREDENTIAL_KEYS
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
+from checkrail_operator.plan.ownership import owner_reference
 from checkrail_operator.plan.revision import ANNOTATION, Revision
 from checkrail_operator.plan.types import Manifest
 
@@ -29,6 +29,10 @@ STOP_DELAY_SECONDS = 5
 """Between leaving the endpoints and SIGTERM: gateways stop sending before the server stops
 (``lifecycle.preStop.sleep``, on by default since Kubernetes 1.30, KEP-3960)."""
 
+PROBE_PATIENCE_SECONDS = 5
+"""A slow answer on a busy node is no failure: taking the pod out, or restarting it, would turn
+slowness into errors."""
+
 STARTUP_SECONDS = 300
 """Fetching, verifying and loading a model may take this long before a restart is tried."""
 
@@ -42,16 +46,7 @@ def child(seen: ModelDeploymentSeen, api_version: str, kind: str, name: str) -> 
             "name": name,
             "namespace": seen.key.namespace,
             "labels": owner_labels(KIND, seen.key.name),
-            "ownerReferences": [
-                {
-                    "apiVersion": API_VERSION,
-                    "kind": KIND,
-                    "name": seen.key.name,
-                    "uid": seen.uid,
-                    "controller": True,
-                    "blockOwnerDeletion": True,
-                }
-            ],
+            "ownerReferences": [owner_reference(seen.key, seen.uid)],
         },
     }
 
@@ -154,6 +149,7 @@ def _container(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
     live = {"path": server.LIVE_PATH, "port": "http", "scheme": "HTTP"}
     ready = {"path": server.READY_PATH, "port": "http", "scheme": "HTTP"}
     every = {"timeoutSeconds": 2, "successThreshold": 1}
+    patient = {"timeoutSeconds": PROBE_PATIENCE_SECONDS, "successThreshold": 1}
     return {
         "name": CONTAINER,
         "image": revision.image,
@@ -176,8 +172,8 @@ def _container(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
             "failureThreshold": STARTUP_SECONDS,
             **every,
         },
-        "readinessProbe": {"httpGet": ready, "periodSeconds": 2, "failureThreshold": 2, **every},
-        "livenessProbe": {"httpGet": live, "periodSeconds": 10, "failureThreshold": 3, **every},
+        "readinessProbe": {"httpGet": ready, "periodSeconds": 5, "failureThreshold": 3, **patient},
+        "livenessProbe": {"httpGet": live, "periodSeconds": 10, "failureThreshold": 6, **patient},
         "lifecycle": {"preStop": {"sleep": {"seconds": STOP_DELAY_SECONDS}}},
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - the pod's own emptyDir
