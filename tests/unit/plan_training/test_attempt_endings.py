@@ -80,6 +80,13 @@ DISRUPTED = {
         pytest.param(
             ends(137, reason="OOMKilled"), "Failed", "OOMKilled", None, id="out of memory"
         ),
+        pytest.param(
+            ends(137, failure("OOMKilled", "x")),
+            "Failed",
+            "OOMKilled",
+            None,
+            id="out of memory by its own word",
+        ),
         pytest.param(ends(139), "Failed", "Crashed", None, id="a signal"),
         pytest.param(
             ends(128, reason="StartError"), "Failed", "Crashed", None, id="no such program"

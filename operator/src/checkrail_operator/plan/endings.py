@@ -174,7 +174,8 @@ def _of_pod(seen: TrainingJobSeen, trainer: TrainerPodSeen, rung: Resources) -> 
     """Judge a pod that has ended without publishing.
 
     An exit code that the trainer chose is believed first, then the kernel's and the kubelet's
-    reasons; what is left is a crash.
+    reasons; what is left is a crash. A trainer that runs out of memory before the kernel kills it
+    says so itself: DuckDB keeps to a limit of its own.
     """
     pod, end = trainer.pod, trainer.container.terminated
     finished_at = end.finished_at if end and end.finished_at else seen.now
@@ -184,7 +185,8 @@ def _of_pod(seen: TrainingJobSeen, trainer: TrainerPodSeen, rung: Resources) -> 
         reason, message = _reported(seen, trainer, code, report)
         metrics = tuple(report.metrics) if report else ()
         return Ending(reason, message, finished_at, is_final=True, metrics=metrics)
-    if end is not None and end.reason == "OOMKilled":
+    ran_out = report is not None and report.reason is Reason.OOM_KILLED
+    if ran_out or (end is not None and end.reason == "OOMKilled"):
         message = f"The trainer used more than {memory_limit(rung)} and was killed."
         return Ending(Reason.OOM_KILLED, message, finished_at)
     if end is None or pod.deleting or pod.disruption or pod.reason:
