@@ -54,6 +54,18 @@ def change_needed(wanted: Manifest, live: Manifest | None) -> Change:
     return Change.NONE if same and contains(live, wanted) else Change.APPLY
 
 
+def same_record(record: Manifest, there: Manifest) -> bool:
+    """Answer whether a record that exists under the name is the wanted one.
+
+    Names of records hold 8 digits of the digest; a record under that name with another digest was
+    made by somebody else.
+    """
+    return bool(
+        there.get("spec", {}).get("artifact", {}).get("sha256")
+        == record["spec"]["artifact"]["sha256"]
+    )
+
+
 def at_rest(plan: Plan, live: Iterable[Manifest], status: Manifest | None) -> bool:
     """Answer whether executing ``plan`` would write nothing.
 

@@ -10,8 +10,10 @@ from checkrail_operator.plan.difference import (
     applied_hash,
     change_needed,
     identity,
+    same_record,
     same_status,
 )
+from checkrail_operator.plan.errors import NameConflictError
 from checkrail_operator.plan.types import Event, Manifest, Plan
 from checkrail_operator.shell.cluster import Cluster
 
@@ -89,6 +91,8 @@ async def _create(cluster: Cluster, record: Manifest) -> bool:
     there = await cluster.get(
         record["apiVersion"], record["kind"], metadata["namespace"], metadata["name"]
     )
+    if there is not None and not same_record(record, there):
+        raise NameConflictError(record["apiVersion"], record["kind"], metadata["name"])
     return there is None and await cluster.create(record)
 
 

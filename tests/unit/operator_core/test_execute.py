@@ -1,0 +1,54 @@
+"""Records are shared by runs of the same digest, and never mistaken for somebody else's."""
+
+from typing import Any
+
+import pytest
+
+from checkrail_operator.observe.raw import Raw
+from checkrail_operator.plan.errors import NameConflictError
+from checkrail_operator.plan.types import Event, Key, Manifest, Plan
+from checkrail_operator.shell.execute import Written, execute
+from harness.fake_cluster import FakeCluster
+
+KEY = Key("TrainingJob", "team", "run")
+OWNER = {
+    "apiVersion": "checkrail.dev/v1alpha1",
+    "kind": "TrainingJob",
+    "metadata": {"name": "run", "namespace": "team"},
+}
+
+
+def record(sha256: str) -> dict[str, Any]:
+    """Return a ModelVersion; all of these share the name that 8 digits of a digest give."""
+    return {
+        "apiVersion": "checkrail.dev/v1alpha1",
+        "kind": "ModelVersion",
+        "metadata": {"name": "m-00000000", "namespace": "team"},
+        "spec": {"model": "m", "artifact": {"sha256": sha256}},
+    }
+
+
+async def no_events(owner: Manifest, event: Event) -> None:
+    """Tell nobody."""
+
+
+async def test_a_record_of_the_same_digest_is_shared() -> None:
+    cluster = FakeCluster()
+    cluster.put(record("00000000aa"))
+
+    plan = Plan(KEY, records=(record("00000000aa"),))
+
+    assert await execute(cluster, plan, Raw(owner=OWNER), no_events) == Written()
+    assert cluster.writes == []
+
+
+async def test_a_record_of_another_digest_under_the_name_is_a_conflict() -> None:
+    cluster = FakeCluster()
+    cluster.put(record("00000000bb"))
+
+    with pytest.raises(NameConflictError, match="m-00000000"):
+        await execute(
+            cluster, Plan(KEY, records=(record("00000000aa"),)), Raw(owner=OWNER), no_events
+        )
+
+    assert cluster.writes == []
