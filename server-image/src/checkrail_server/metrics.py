@@ -1,7 +1,7 @@
 """The server's own figures: plain counters, made into Prometheus families only when scraped.
 
 Counting on the hot path is one dictionary or list increment; prometheus_client's own
-``Histogram.observe()`` takes a lock and four times as long (docs/server.md).
+``Histogram.observe()`` takes a lock and three to four times as long (docs/server.md).
 """
 
 from __future__ import annotations
