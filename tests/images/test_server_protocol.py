@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from math import isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "server.md"
 INFER = f"/v2/models/{MODEL}/infer"
 ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
 
@@ -163,6 +166,18 @@ def test_one_row_needs_no_list(server: ScoringServer, digest: str) -> None:
         ],
     }
     assert alone.headers[DIGEST_HEADER] == digest
+
+
+def test_the_request_of_the_documentation_is_answered_as_it_says(server: ScoringServer) -> None:
+    page = DOCUMENTATION.read_text()
+    (request,) = re.findall(r"curl --json '(.*)' http://flight-delays/predict", page)
+    (answer,) = re.findall(r'"predictions": (\[.*\])}', page)
+
+    found = server.http.post("/predict", json=json.loads(request)).json()["predictions"]
+
+    for row in found:
+        row["probabilities"] = {name: round(p, 3) for name, p in row["probabilities"].items()}
+    assert found == json.loads(answer)
 
 
 def test_id_and_parameters_come_back_and_outputs_are_chosen(server: ScoringServer) -> None:

@@ -213,6 +213,11 @@ class Connection(asyncio.Protocol):
             return None
         return self._since
 
+    @property
+    def stalled(self) -> bool:
+        """Whether the client does not read its answers."""
+        return self._writing_paused
+
     def close(self) -> None:
         """Close once what was written is sent."""
         self._transport.close()
