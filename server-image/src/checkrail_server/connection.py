@@ -121,27 +121,17 @@ class Connection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """Take a part of the target."""
         if self._receiving:
-            self._receiving.target += url
-            self._add_header_bytes(self._receiving, len(url))
+            self._receiving.take_target(url)
+            self._check_header(self._receiving)
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take one header field; trailers are skipped."""
         exchange = self._receiving
         if exchange is None or self._header_complete:
             return
-        exchange.header_fields += 1
-        self._add_header_bytes(exchange, len(name) + len(value))
-        match name.lower():
-            case b"host":
-                if exchange.has_host:
-                    self._refuse(RequestError(400, "two Host header fields"))
-                exchange.has_host = True
-            case b"content-type":
-                exchange.content_type = value
-            case b"content-encoding":
-                exchange.content_encoding = value
-            case b"expect":
-                exchange.expect = value
+        if not exchange.take_field(name, value):
+            self._refuse(RequestError(400, "two Host header fields"))
+        self._check_header(exchange)
 
     def on_headers_complete(self) -> None:
         """Decide whether the body is wanted."""
@@ -284,8 +274,7 @@ class Connection(asyncio.Protocol):
         )
         self._transport.write_eof()
 
-    def _add_header_bytes(self, exchange: Exchange, size: int) -> None:
-        exchange.header_bytes += size
+    def _check_header(self, exchange: Exchange) -> None:
         if (
             exchange.header_bytes > self._limits.header_bytes
             or exchange.header_fields > self._limits.header_fields

@@ -45,6 +45,27 @@ class Exchange:
         self.last = False
         """Whether the connection ends with this answer."""
 
+    def take_target(self, part: bytes) -> None:
+        """Take a part of the target."""
+        self.target += part
+        self.header_bytes += len(part)
+
+    def take_field(self, name: bytes, value: bytes) -> bool:
+        """Take a header field; False if it is a second Host."""
+        self.header_fields += 1
+        self.header_bytes += len(name) + len(value)
+        match name.lower():
+            case b"host":
+                second, self.has_host = self.has_host, True
+                return not second
+            case b"content-type":
+                self.content_type = value
+            case b"content-encoding":
+                self.content_encoding = value
+            case b"expect":
+                self.expect = value
+        return True
+
     @property
     def path(self) -> bytes:
         """The target without its query."""
