@@ -89,7 +89,7 @@ class Actor:
         with self._watching.stream("GET", self.path, params=query, timeout=None) as stream:
             for line in stream.iter_lines():
                 event = json.loads(line)
-                if event["type"] in {"ADDED", "MODIFIED"}:
+                if event.get("type") in {"ADDED", "MODIFIED"}:
                     self.act(event["object"])
 
 
@@ -119,6 +119,12 @@ class PodActor(Actor):
             self.status(body, running(body))
         elif owner == "TrainingJob" and phase == "Running" and not self._holds(body):
             self.status(body, ended(body, 0, json.dumps(PUBLISHED)))
+
+    def again(self, namespace: str) -> None:
+        """Look at the pods of a namespace once more."""
+        path = f"/api/v1/namespaces/{namespace}/pods"
+        for body in self.client.get(path, params=self.query).json()["items"]:
+            self.act(body)
 
     def _holds(self, body: Manifest) -> bool:
         return self.trainers.get(body["metadata"]["namespace"]) == "hold"

@@ -86,6 +86,15 @@ class Namespace:
         answer = self.client.delete(self.path(kind, name))
         assert answer.is_success, answer.text
 
+    def wait_for_pods(self, phase: str) -> None:
+        """Wait until there are pods of ours, all in this phase."""
+
+        def all_are() -> bool:
+            pods = self.list("Pod", **OURS)
+            return bool(pods) and all(pod["status"]["phase"] == phase for pod in pods)
+
+        wait_until(all_are)
+
     def condition(self, kind: str, name: str, of_type: str) -> dict[str, Any]:
         """Return a condition of an object; empty while there is none."""
         found = self.get(kind, name) or {}

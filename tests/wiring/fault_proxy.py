@@ -36,8 +36,8 @@ class Write:
     method: str
     path: str
     status: int
-    pid: str
-    """Which operator sent it: the last part of its User-Agent, see ``operator_process``."""
+    writer: str
+    """Holder of the Lease that was last written through here."""
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,10 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._watches: set[asyncio.Transport] = set()
         self._answers: list[tuple[int, str, dict[str, str]]] = []
-        self._gone = False
+        self._gone = 0
         self._runner: web.AppRunner | None = None
         self._session: ClientSession | None = None
         self.writes: list[Write] = []
-        self.watches_opened = 0
         self.lease_writers: list[str] = []
         self.refusing = False
         self._kills: list[Kill] = []
@@ -93,8 +92,13 @@ class FaultProxy:
         self._kills.append(Kill(number, moment, kill))
 
     def answer(self, status: int, times: int, path: str = "", **headers: str) -> None:
-        """Answer the next requests whose path has ``path`` in it, without forwarding them."""
+        """Answer the next requests whose path ends with ``path``, without forwarding them."""
         self._answers += [(status, path, headers)] * times
+
+    @property
+    def watches_open(self) -> int:
+        """How many watches are open now."""
+        return len(self._watches)
 
     @property
     def answered(self) -> bool:
@@ -105,9 +109,9 @@ class FaultProxy:
         """Break every open watch in the middle, as a dying load balancer would."""
         self._loop.call_soon_threadsafe(self._abort_watches)
 
-    def expire_watches(self) -> None:
-        """Tell the watches that are opened next that their version is gone, once each kind."""
-        self._gone = True
+    def expire_watches(self, times: int) -> None:
+        """Cut every watch, and tell the next ``times`` ones that their version is gone."""
+        self._gone = times
         self.cut_watches()
 
     def _call(self, what: Any) -> Future[Any]:
@@ -148,7 +152,7 @@ class FaultProxy:
         is_watch = "watch" in request.query
         if self.refusing:
             return _aborted(request)
-        if self._answers and self._answers[0][1] in request.path and not is_watch:
+        if self._answers and request.path.endswith(self._answers[0][1]) and not is_watch:
             status, _, headers = self._answers.pop(0)
             reason = {"kind": "Status", "code": status, "message": "the test said so"}
             return web.json_response(reason, status=status, headers=headers)
@@ -165,8 +169,8 @@ class FaultProxy:
         if self._kills_at(number, "before"):
             return _aborted(request)
         answer = await self._forward(request)
-        agent = request.headers.get("User-Agent", "").rpartition(" ")[2]
-        self.writes.append(Write(request.method, request.path, answer.status, agent))
+        holder = self.lease_writers[-1] if self.lease_writers else ""
+        self.writes.append(Write(request.method, request.path, answer.status, holder))
         if self._kills_at(number, "after"):
             return _aborted(request)
         return answer
@@ -198,7 +202,6 @@ class FaultProxy:
         assert self._session
         assert request.transport
         transport = request.transport
-        self.watches_opened += 1
         stream = web.StreamResponse(headers={"Content-Type": "application/json"})
         headers = {k: v for k, v in request.headers.items() if k.lower() not in HOP_BY_HOP}
         headers["Accept-Encoding"] = "identity"
@@ -209,7 +212,8 @@ class FaultProxy:
             ) as answer:
                 stream.set_status(answer.status)
                 await stream.prepare(request)
-                if self._gone and request.query.get("resourceVersion"):
+                if self._gone:
+                    self._gone -= 1
                     await stream.write(_expired())
                     return stream
                 async for data in answer.content.iter_any():

@@ -9,7 +9,8 @@ from wiring.admin import OURS, wait_until
 if TYPE_CHECKING:
     from wiring.admin import Namespace
 
-MODEL = "flights"
+TRAINED, SERVED = "flights", "fares"
+"""Two models, so that both flows may share a namespace."""
 
 
 def training_job(name: str = "run") -> dict[str, Any]:
@@ -19,7 +20,7 @@ def training_job(name: str = "run") -> dict[str, Any]:
         "kind": "TrainingJob",
         "metadata": {"name": name},
         "spec": {
-            "model": MODEL,
+            "model": TRAINED,
             "data": {
                 "sources": [{"name": "flights", "uri": "s3://lake/flights.parquet"}],
                 "label": "late",
@@ -36,11 +37,11 @@ def model_version(digest: str) -> dict[str, Any]:
     return {
         "apiVersion": "checkrail.dev/v1alpha1",
         "kind": "ModelVersion",
-        "metadata": {"name": f"{MODEL}-{digest[:8]}"},
+        "metadata": {"name": f"{SERVED}-{digest[:8]}"},
         "spec": {
-            "model": MODEL,
+            "model": SERVED,
             "artifact": {
-                "uri": f"s3://models/default/{MODEL}/{digest}",
+                "uri": f"s3://models/default/{SERVED}/{digest}",
                 "sha256": digest,
                 "sizeBytes": 1000,
                 "format": "ONNX",
@@ -56,7 +57,7 @@ def model_deployment(name: str = "serve") -> dict[str, Any]:
         "kind": "ModelDeployment",
         "metadata": {"name": name},
         "spec": {
-            "model": {"follow": {"model": MODEL}},
+            "model": {"follow": {"model": SERVED}},
             "rollout": {"steps": [{"weight": 50, "holdSeconds": 0}]},
             "traffic": {"gateway": {"parentRefs": [{"name": "gate"}]}},
         },
@@ -106,9 +107,9 @@ def serve(namespace: Namespace) -> None:
 def climbed(namespace: Namespace) -> None:
     """Wait for the first rollout, publish the next version, wait until it has everything."""
     _stable_is(namespace, OLD)
-    if namespace.get("ModelVersion", f"{MODEL}-{NEW[:8]}") is None:
+    if namespace.get("ModelVersion", f"{SERVED}-{NEW[:8]}") is None:
         # versions are ordered by the second of their creation
-        first = namespace.get("ModelVersion", f"{MODEL}-{OLD[:8]}") or {}
+        first = namespace.get("ModelVersion", f"{SERVED}-{OLD[:8]}") or {}
         wait_until(lambda: _second(namespace) > first["metadata"]["creationTimestamp"])
         namespace.create(model_version(NEW))
     _stable_is(namespace, NEW)

@@ -50,7 +50,7 @@ def test_a_canary_climbs_to_everything(site: Site) -> None:
     assert end == {
         "services": ["serve", backend],
         "route": [(backend, 100)],
-        "stable": "flights-22222222",
+        "stable": "fares-22222222",
         "canary": None,
         "rejected": [],
         "conditions": {

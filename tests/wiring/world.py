@@ -87,6 +87,7 @@ class Site:
     def start(self, pod: str = "operator-1", **more: str) -> OperatorProcess:
         """Start an operator through the proxy."""
         log = self.folder / f"{pod}.log"
+        log.touch()
         operator = self.world.nursery.start(self.env(pod, **more), log)
         self.operators.append(operator)
         return operator

@@ -15,7 +15,6 @@ from kubernetes.aio.client import ApiClient
 from checkrail_operator.health import Check, LoopLag, health_app, metrics_app, serve
 from checkrail_operator.loop import Passes
 from checkrail_operator.metrics import Metrics
-from checkrail_operator.plan.types import Key
 from checkrail_operator.queue import WorkQueue
 from checkrail_operator.resync import Resync
 from checkrail_operator.settings import Settings
@@ -58,10 +57,10 @@ class Parts:
 
     def checks(self) -> list[Check]:
         """Return the bounds of liveness; the queue and the resync rest while on standby."""
-        always = [
-            Check("event loop lag", MAX_LOOP_LAG_SECONDS, lambda: self.lag.seconds),
-            Check("age of the last watch event", MAX_WATCH_AGE_SECONDS, lambda: self.watching.age),
-        ]
+        always = [Check("event loop lag", MAX_LOOP_LAG_SECONDS, lambda: self.lag.seconds)]
+        if self.settings.has_heartbeat:
+            watch = "age of the last watch event"
+            always.append(Check(watch, MAX_WATCH_AGE_SECONDS, lambda: self.watching.age))
         if not self.lease.held:
             return always
         longest = MAX_RESYNC_PERIODS * self.settings.resync_seconds
@@ -70,6 +69,10 @@ class Parts:
             Check("age of the oldest queued object", MAX_QUEUE_AGE_SECONDS, self.queue.oldest_age),
             Check("age of the last resync", longest, lambda: self.resync.age),
         ]
+
+    def is_ready(self) -> bool:
+        """Return whether the watch delivers; where it may stay silent, whether we run at all."""
+        return self.watching.has_begun or not self.settings.has_heartbeat
 
     async def lead(self) -> None:
         """Wait for the Lease, then work until cancelled."""
@@ -109,7 +112,7 @@ async def run(settings: Settings) -> None:
         for app, port in (
             (metrics_app(parts.metrics.registry), settings.metrics_port),
             (
-                health_app(parts.checks, lambda: parts.watching.has_begun),
+                health_app(parts.checks, parts.is_ready),
                 settings.health_port,
             ),
         ):
@@ -158,27 +161,17 @@ def assemble(settings: Settings, api: ApiClient, loop: asyncio.AbstractEventLoop
         chance=random.random,
     )
     watching = Watching(
-        wake=partial(_wake, queue, settings.watch_namespaces),
+        wake=queue.add_threadsafe,
         relisted=partial(_relisted, resync, loop),
-        namespaces=watched(settings),
+        namespaces=settings.watch_namespaces,
         lease_name=settings.lease.name,
+        has_heartbeat=settings.has_heartbeat,
         restarted=metrics.watch_restarts.inc,
         clock=monotonic,
         sleep=asyncio.sleep,
     )
     lag = LoopLag(monotonic, asyncio.sleep)
     return Parts(settings, metrics, queue, lease, passes, resync, watching, lag)
-
-
-def watched(settings: Settings) -> tuple[str, ...]:
-    """Return the namespaces to watch: the Lease's too, whose renewals are the heartbeat."""
-    namespaces = settings.watch_namespaces
-    return tuple(sorted({*namespaces, settings.lease.namespace})) if namespaces else ()
-
-
-def _wake(queue: WorkQueue, namespaces: tuple[str, ...], key: Key) -> None:
-    if not namespaces or key.namespace in namespaces:
-        queue.add_threadsafe(key)
 
 
 def _relisted(resync: Resync, loop: asyncio.AbstractEventLoop) -> None:

@@ -40,6 +40,15 @@ class Settings:
     metrics_port: int = 8080
     health_port: int = 8081
 
+    @property
+    def has_heartbeat(self) -> bool:
+        """Whether the Lease is watched: its renewals tell a quiet cluster from a dead watch.
+
+        An operator of chosen namespaces has no right to look into the Lease's unless that is one
+        of them.
+        """
+        return not self.watch_namespaces or self.lease.namespace in self.watch_namespaces
+
 
 def from_environ(environ: Mapping[str, str]) -> Settings:
     """Read the settings.

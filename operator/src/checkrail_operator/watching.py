@@ -11,6 +11,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
+from math import inf
 
 import kopf
 
@@ -39,6 +40,7 @@ class Watching:
         relisted: Callable[[], None],
         namespaces: tuple[str, ...],
         lease_name: str,
+        has_heartbeat: bool,
         restarted: Callable[[], None],
         clock: Clock,
         sleep: Sleeper,
@@ -50,6 +52,7 @@ class Watching:
             relisted: Told from kopf's thread that events may have been missed.
             namespaces: Where to watch.
             lease_name: Lease whose renewals are the heartbeat.
+            has_heartbeat: Whether the Lease is in one of the namespaces.
             restarted: Told of each restart.
             clock: Monotonic seconds.
             sleep: Waits on the same clock.
@@ -59,6 +62,7 @@ class Watching:
             self._registry, Wakes(wake, relisted, beat=self._beat, ending=self._end), lease_name
         )
         self._namespaces = namespaces
+        self._silent_seconds = SILENT_SECONDS if has_heartbeat else inf
         self._restarted = restarted
         self._clock = clock
         self._sleep = sleep
@@ -100,8 +104,8 @@ class Watching:
             while thread.is_alive():
                 if self._ending is not None and self._clock() - self._ending > GRACE_SECONDS:
                     return "kopf failed and did not end"
-                if self.age > SILENT_SECONDS:
-                    return f"no watch event for {SILENT_SECONDS:g} s"
+                if self.age > self._silent_seconds:
+                    return f"no watch event for {self._silent_seconds:g} s"
                 await self._sleep(LOOK_SECONDS)
             return "kopf ended"
         finally:

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checkrail_operator.loop import CONFLICT_LOOK_AGAIN_SECONDS, Passes
+from checkrail_operator.metrics import Metrics
+from checkrail_operator.observe.news import is_news, owner_key
+from checkrail_operator.plan.errors import InvalidSpecError, TransientError
+from checkrail_operator.plan.types import Defaults, Event, Key, Manifest
+from checkrail_operator.queue import Outcome
+from checkrail_operator.shell.cluster import NamespaceTerminatingError, StatusRefusedError
+from checkrail_operator.shell.translate import ThrottledError
+from unit.operator_core.failing_cluster import FailingCluster, cluster_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOW = datetime(2026, 11, 23, 3, 15, tzinfo=UTC)
+API = "checkrail.dev/v1alpha1"
+KEY = Key("TrainingJob", "team", "run")
+GET = "get TrainingJob"
+
+
+def training_job(**spec: Any) -> dict[str, Any]:
+    data = {
+        "sources": [{"name": "t", "uri": "s3://lake/t.parquet"}],
+        "label": "y",
+        "holdout": {"strategy": "Fraction", "fraction": "0.2"},
+    }
+    return {
+        "apiVersion": API,
+        "kind": "TrainingJob",
+        "metadata": {
+            "name": "run",
+            "namespace": "team",
+            "uid": "owner",
+            "generation": 1,
+            "resourceVersion": "1",
+            "creationTimestamp": "2026-11-23T03:14:59Z",
+        },
+        "spec": {
+            "model": "m",
+            "data": data,
+            "train": {"workflow": "logistic-regression"},
+            "store": {"uri": "s3://models/m"},
+            **spec,
+        },
+    }
+
+
+async def no_event(_: Manifest, __: Event) -> None:
+    return
+
+
+def passes(cluster: FailingCluster, metrics: Metrics, woken: list[Key] | None = None) -> Passes:
+    return Passes(
+        cluster,
+        defaults=Defaults("trainer:1", "server:1"),
+        tell=no_event,
+        wake=(woken if woken is not None else []).append,
+        metrics=metrics,
+        clock=lambda: 0.0,
+        now=lambda: NOW,
+    )
+
+
+def counted(metrics: Metrics, result: str) -> float | None:
+    labels = {"kind": "TrainingJob", "result": result}
+    return metrics.registry.get_sample_value("checkrail_operator_passes_total", labels)
+
+
+@pytest.mark.parametrize(
+    ("error", "result", "want"),
+    [
+        pytest.param(
+            TransientError("away"), "transient", Outcome(failed=True), id="is repeated when away"
+        ),
+        pytest.param(
+            ThrottledError("slow down", 7),
+            "transient",
+            Outcome(failed=True, after_seconds=7),
+            id="waits as long as it is told",
+        ),
+        pytest.param(
+            NamespaceTerminatingError("going"), "gone", Outcome(), id="ends with its namespace"
+        ),
+        pytest.param(ZeroDivisionError(), "bug", Outcome(failed=True), id="survives a bug"),
+        pytest.param(
+            StatusRefusedError("schema"), "bug", Outcome(failed=True), id="is a bug when refused"
+        ),
+    ],
+)
+async def test_a_pass(error: Exception, result: str, want: Outcome) -> None:
+    cluster, metrics = cluster_of(training_job()), Metrics()
+    cluster.fails[GET] = error
+
+    assert await passes(cluster, metrics)(KEY) == want
+    assert counted(metrics, result) == 1
+
+
+async def test_an_object_that_is_gone_needs_nothing() -> None:
+    cluster = cluster_of()
+    assert await passes(cluster, Metrics())(KEY) == Outcome()
+    assert cluster.writes == []
+
+
+async def test_an_object_that_is_being_deleted_is_left_to_the_garbage_collector() -> None:
+    job = training_job()
+    job["metadata"]["deletionTimestamp"] = "2026-11-23T03:15:00Z"
+    cluster = cluster_of(job)
+    assert await passes(cluster, Metrics())(KEY) == Outcome()
+    assert cluster.writes == []
+
+
+async def test_a_manifest_that_is_refused_stalls_the_object_with_the_api_servers_words() -> None:
+    cluster, metrics = cluster_of(training_job()), Metrics()
+    await passes(cluster, metrics)(KEY)
+    (name,) = [key[3] for key in cluster.objects if key[1] == "Job"]
+    cluster = cluster_of(training_job())
+    cluster.fails[f"apply Job {name}"] = InvalidSpecError("cpu: must be more")
+
+    assert await passes(cluster, metrics)(KEY) == Outcome()
+
+    status = cluster.objects[API, "TrainingJob", "team", "run"]["status"]
+    common = {"observedGeneration": 1, "lastTransitionTime": "2026-11-23T03:15:00Z"}
+    said = {"reason": "InvalidSpec", "message": "cpu: must be more", **common}
+    assert status == {
+        "observedGeneration": 1,
+        "conditions": [
+            {"type": "Ready", "status": "False", **said},
+            {"type": "Stalled", "status": "True", **said},
+        ],
+    }
+
+
+async def test_a_name_conflict_is_told_and_looked_at_again() -> None:
+    cluster = cluster_of(training_job())
+    await passes(cluster, Metrics())(KEY)
+    taken = next(o for o in cluster.objects.values() if o["kind"] == "ConfigMap")
+    foreign = {**taken, "metadata": {"name": taken["metadata"]["name"], "namespace": "team"}}
+    cluster = cluster_of(training_job(), foreign)
+
+    outcome = await passes(cluster, Metrics())(KEY)
+
+    assert outcome == Outcome(after_seconds=CONFLICT_LOOK_AGAIN_SECONDS)
+    assert cluster.writes == ["status TrainingJob run"]
+
+
+async def test_a_version_wakes_those_who_wait_for_it() -> None:
+    def deployment(name: str, model: Mapping[str, Any]) -> dict[str, Any]:
+        metadata = {"name": name, "namespace": "team"}
+        return {
+            "apiVersion": API,
+            "kind": "ModelDeployment",
+            "metadata": metadata,
+            "spec": {"model": model},
+        }
+
+    version = {
+        "apiVersion": API,
+        "kind": "ModelVersion",
+        "metadata": {"name": "m-12345678", "namespace": "team"},
+        "spec": {"model": "m"},
+    }
+    cluster = cluster_of(
+        version,
+        deployment("follows", {"follow": {"model": "m"}}),
+        deployment("names", {"versionRef": {"name": "m-12345678"}}),
+        deployment("follows-another", {"follow": {"model": "n"}}),
+        deployment("names-another", {"versionRef": {"name": "m-87654321"}}),
+    )
+    woken: list[Key] = []
+
+    await passes(cluster, Metrics(), woken)(Key("ModelVersion", "team", "m-12345678"))
+
+    assert woken == [Key("ModelDeployment", "team", name) for name in ("follows", "names")]
+    assert cluster.writes == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "status", "want"),
+    [
+        pytest.param({"generation": 1}, {}, True, id="new"),
+        pytest.param({"generation": 2}, {"observedGeneration": 1}, True, id="edited"),
+        pytest.param({"generation": 2}, {"observedGeneration": 2}, False, id="our own status"),
+        pytest.param(
+            {"generation": 2, "deletionTimestamp": "now"},
+            {"observedGeneration": 2},
+            True,
+            id="being deleted",
+        ),
+    ],
+)
+def test_news(metadata: Manifest, status: Manifest, want: bool) -> None:  # noqa: FBT001 - a table's column
+    assert is_news({"metadata": metadata, "status": status}) is want
+
+
+@pytest.mark.parametrize(
+    ("labels", "want"),
+    [
+        pytest.param(
+            {"checkrail.dev/owner-kind": "TrainingJob", "checkrail.dev/owner": "run"},
+            KEY,
+            id="a child of ours",
+        ),
+        pytest.param(
+            {"checkrail.dev/owner-kind": "Other", "checkrail.dev/owner": "x"}, None, id="other"
+        ),
+        pytest.param({}, None, id="no labels"),
+    ],
+)
+def test_owner_key(labels: Mapping[str, str], want: Key | None) -> None:
+    assert owner_key("team", labels) == want
