@@ -1,5 +1,7 @@
 """What the image says about itself without its metadata."""
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -21,3 +23,11 @@ def test_the_termination_message_is_left_where_the_kubelet_made_a_file(tmp_path:
     write_termination_message("anything", absent)
 
     assert (made.read_text(), absent.exists()) == ("model.onnx has SHA-256 ...", False)
+
+
+def test_importing_the_server_keeps_onnx_runtime_from_reporting_models() -> None:
+    code = "import checkrail_server, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+
+    assert told.stdout == "1\n"
