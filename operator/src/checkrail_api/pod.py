@@ -32,7 +32,7 @@ class EnvVar(Model):
     name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
     """Name of the variable."""
 
-    value: Annotated[str, Field(max_length=4096)] = ""
+    value: Annotated[str, Field(max_length=2048)] = ""
     """Its value."""
 
 
@@ -70,7 +70,7 @@ class Placement(Model):
 
     env: Annotated[
         list[EnvVar],
-        Field(max_length=64, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+        Field(max_length=32, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
     ] = []
     """More environment variables."""
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from checkrail_operator.plan import serving as serving_manifests
+from checkrail_operator.plan.revision import TEMPLATE
 from harness.serving_bodies import DEFAULTS, START, model_deployment, model_version, version_name
 from harness.serving_world import ServingWorld
 
@@ -346,6 +348,39 @@ def test_a_new_default_image_changes_no_running_revision() -> None:
     world.ask_for(2)
     world.settle()
     assert world.status["stable"]["image"] == "server:2"
+
+
+def test_a_release_that_makes_other_pods_moves_no_running_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = deployed()
+    stable = world.status["stable"]["revision"]
+    key = ("apps/v1", "Deployment", f"iris-{stable}")
+    before = world.objects[key]["spec"]["template"]
+
+    monkeypatch.setattr(serving_manifests, "STARTUP_SECONDS", 7)
+    world.edit(replicas=2)
+    world.settle()
+    assert world.objects[key]["spec"]["template"] == before
+
+    world.ask_for(2)
+    world.settle()
+    key = ("apps/v1", "Deployment", f"iris-{world.status['stable']['revision']}")
+    [container] = world.objects[key]["spec"]["template"]["spec"]["containers"]
+    assert container["startupProbe"]["failureThreshold"] == 7
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
+def test_a_damaged_record_of_the_pods_is_written_anew(damage: str) -> None:
+    world = deployed()
+    stable = world.status["stable"]["revision"]
+    before = world.objects["apps/v1", "Deployment", f"iris-{stable}"]["spec"]["template"]
+    for kind in (("apps/v1", "Deployment"), ("v1", "Service")):
+        world.objects[*kind, f"iris-{stable}"]["metadata"]["annotations"][TEMPLATE] = damage
+
+    world.settle()
+
+    assert world.objects["apps/v1", "Deployment", f"iris-{stable}"]["spec"]["template"] == before
 
 
 def test_the_stable_revision_is_repaired_after_the_spec_has_moved_on() -> None:

@@ -1,5 +1,6 @@
 """A ModelDeployment as the API server told it: raw bodies to typed facts."""
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -20,6 +21,7 @@ from checkrail_operator.plan.errors import InvalidSpecError
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.revision import (
     ANNOTATION,
+    TEMPLATE,
     Revision,
     Version,
     read_annotation,
@@ -89,6 +91,7 @@ def _revision(revision: str, children: list[Manifest]) -> RevisionSeen:
     pods = (see_pod(c) for c in children if c["kind"] == "Pod")
     return RevisionSeen(
         record=next((r for r in records if r), None),
+        template=next((t for c in made if (t := _template(c))), None),
         refs=tuple(sorted(_ref(c) for c in made if "deletionTimestamp" not in c["metadata"])),
         exists=bool(made),
         asked=deployment["spec"].get("replicas", 1) if deployment else None,
@@ -103,6 +106,15 @@ def _revision(revision: str, children: list[Manifest]) -> RevisionSeen:
             )
         ),
     )
+
+
+def _template(child: Manifest) -> Manifest | None:
+    """Return the pods that a child says its revision has; a damaged record is no record."""
+    try:
+        found = json.loads((child["metadata"].get("annotations") or {}).get(TEMPLATE, "null"))
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and {"metadata", "spec"} <= found.keys() else None
 
 
 def _versions(

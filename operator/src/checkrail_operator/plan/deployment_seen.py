@@ -18,6 +18,7 @@ class RevisionSeen:
 
     Attributes:
         record: The revision that they were made from; None if they no longer say.
+        template: Its pods as they were first made; None if the children no longer say.
         refs: Its Deployment and its Service, those that exist and are not being deleted.
         exists: Whether there is anything of it, and be it on its way out.
         asked: Pods that its Deployment asks for; None without a Deployment.
@@ -28,6 +29,7 @@ class RevisionSeen:
     """
 
     record: Revision | None = None
+    template: Mapping[str, Any] | None = None
     refs: tuple[Ref, ...] = ()
     exists: bool = False
     asked: int | None = None

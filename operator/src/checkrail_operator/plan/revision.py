@@ -30,6 +30,9 @@ from checkrail_operator.plan.types import Defaults
 ANNOTATION = "checkrail.dev/revision"
 """Annotation on a revision's children: the revision as JSON."""
 
+TEMPLATE = "checkrail.dev/pod-template"
+"""Annotation on a revision's children: its pods, as the release that made them wrote them."""
+
 DEFAULT_RESOURCES = Resources(
     requests={"cpu": "250m", "memory": "256Mi"}, limits={"memory": "512Mi"}
 )

@@ -1,5 +1,6 @@
 """The pods that answer, and the Services in front of them."""
 
+import json
 from typing import Any
 
 from checkrail_api import serving as server
@@ -13,7 +14,7 @@ from checkrail_api.names import (
 from checkrail_api.object_store import CREDENTIAL_KEYS
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.ownership import owner_reference
-from checkrail_operator.plan.revision import ANNOTATION, Revision
+from checkrail_operator.plan.revision import ANNOTATION, TEMPLATE, Revision
 from checkrail_operator.plan.types import Manifest
 
 KIND = "ModelDeployment"
@@ -58,7 +59,6 @@ def child_name_of(seen: ModelDeploymentSeen, revision: str) -> str:
 
 def revision_deployment(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
     """Return the Deployment of ``revision``: ``spec.replicas`` pods, none of them missed."""
-    selected = _selected(seen, revision)
     manifest = _of_revision(seen, revision, "apps/v1", "Deployment")
     manifest["spec"] = {
         "replicas": seen.spec.replicas,
@@ -69,11 +69,8 @@ def revision_deployment(seen: ModelDeploymentSeen, revision: Revision) -> Manife
             "type": "RollingUpdate",
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         },
-        "selector": {"matchLabels": selected},
-        "template": {
-            "metadata": {"labels": {**selected, **_version_labels(revision)}},
-            "spec": _pod_spec(seen, revision),
-        },
+        "selector": {"matchLabels": _selected(seen, revision)},
+        "template": _template(seen, revision),
     }
     return manifest
 
@@ -100,8 +97,21 @@ def _of_revision(
 ) -> dict[str, Any]:
     head = child(seen, api_version, kind, child_name_of(seen, revision.hash))
     head["metadata"]["labels"] |= {LABEL_REVISION: revision.hash, **_version_labels(revision)}
-    head["metadata"]["annotations"] = {ANNOTATION: revision.annotation()}
+    head["metadata"]["annotations"] = {
+        ANNOTATION: revision.annotation(),
+        TEMPLATE: json.dumps(_template(seen, revision), sort_keys=True, separators=(",", ":")),
+    }
     return head
+
+
+def _template(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
+    """Return the pods of ``revision``: as they were first made, whatever this release makes.
+
+    A new operator moves no running pod; the next revision gets what it makes.
+    """
+    labels = {**_selected(seen, revision), **_version_labels(revision)}
+    made = {"metadata": {"labels": labels}, "spec": _pod_spec(seen, revision)}
+    return seen.of(revision).template or made
 
 
 def _selected(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, str]:
