@@ -16,7 +16,7 @@ pytestmark = pytest.mark.crd
 
 JOB = changed(
     training_job_cases.EXAMPLE,
-    {"spec.train.params": {"max_depth": 6, "monotone": {"distance": [1, 0]}}},
+    {"spec.train.params": {"max_depth": 6, "grow_policy": "lossguide"}},
 )
 VERSION = changed(
     model_version_cases.EXAMPLE, {"spec.metrics": [{"name": "roc_auc", "value": "0.71"}]}
@@ -37,9 +37,9 @@ RECORD_CHANGED = "spec: Forbidden: a ModelVersion is a record and never changes:
         ),
         pytest.param(
             JOB,
-            {"train": {"params": {"monotone": {"distance": [1, 1]}}}},
+            {"train": {"params": {"grow_policy": "depthwise"}}},
             RUN_CHANGED,
-            id="a value deep within a run's parameters",
+            id="a run's textual parameter",
         ),
         pytest.param(JOB, {"train": {"params": None}}, RUN_CHANGED, id="a run without parameters"),
         pytest.param(JOB, {"backoffLimit": 4}, RUN_CHANGED, id="a run's budget"),

@@ -316,16 +316,37 @@ CASES = {
         'spec.train.workflow: Unsupported value: "xgboost": supported values: "xgboost-classifier", "logistic-regression"',
         accepted={"spec.train.workflow": "logistic-regression"},
     ),
-    "params are any JSON object": Case(
+    "params are an object": Case(
         {"spec.train.params": ["max_depth"]},
         'spec.train.params: Invalid value: "array": spec.train.params in body must be of type object: "array"',
         accepted={
             "spec.train.params": {
                 "max_depth": 6,
-                "monotone_constraints": {"distance": 1},
-                "metrics": ["auc", 0.5, True],
+                "learning_rate": 0.1,
+                "fit_intercept": True,
+                "solver": "lbfgs",
             }
         },
+    ),
+    "a parameter is no object": Case(
+        {"spec.train.params": {"a": {"b": 1}}},
+        "spec.train.params.a: Too many: 1: must have at most 0 items",
+        accepted={"spec.train.params": {"a": 1}},
+    ),
+    "a parameter is no list": Case(
+        {"spec.train.params": {"a": [1]}},
+        "spec.train.params.a: Too many: 1: must have at most 0 items",
+        accepted={"spec.train.params": {"a": 1}},
+    ),
+    "a parameter's text is short": Case(
+        {"spec.train.params": {"a": "x" * 257}},
+        "spec.train.params.a: Too long: may not be more than 256 bytes",
+        accepted={"spec.train.params": {"a": "x" * 256}},
+    ),
+    "params are at most 64": Case(
+        {"spec.train.params": {f"p{i}": i for i in range(65)}},
+        "spec.train.params: Too many: 65: must have at most 64 items",
+        accepted={"spec.train.params": {f"p{i}": i for i in range(64)}},
     ),
     "seed is not negative": Case(
         {"spec.train.seed": -1},

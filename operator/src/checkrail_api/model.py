@@ -98,7 +98,12 @@ Quantity = Annotated[
 ]
 """A Kubernetes resource quantity, not negative, for example ``500m`` or ``2Gi``."""
 
-FreeForm = Annotated[
-    dict[str, Any], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
+Scalar = Annotated[
+    bool | int | float | Annotated[str, Field(max_length=256)],
+    Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True}),
 ]
-"""Any JSON object, passed on as given."""
+"""A number, a truth value or a short text."""
+
+Scalars = Annotated[dict[str, Scalar], Field(max_length=64)]
+"""Any names with scalar values. Nothing nested: a deep or huge object costs every program that
+reads it, the operator of all tenants first, far more than its author."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from checkrail_api.conditions import Condition, Time
 from checkrail_api.data import Data
 from checkrail_api.kind import Column, Crd, condition_column
-from checkrail_api.model import Decimal, FreeForm, Model, ModelName, Name, Rule, Sha256
+from checkrail_api.model import Decimal, Model, ModelName, Name, Rule, Scalars, Sha256
 from checkrail_api.object_store import Store
 from checkrail_api.pod import Pod, Resources
 from checkrail_api.reports import Metric, Phase
@@ -22,8 +22,8 @@ class Train(Model):
     workflow: Workflow
     """Estimator to fit."""
 
-    params: FreeForm = {}
-    """Parameters of the estimator, by its library's own names."""
+    params: Scalars = {}
+    """Parameters of the estimator, by its library's own names: numbers, booleans or short texts."""
 
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Seed of everything random in the run."""

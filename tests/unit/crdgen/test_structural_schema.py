@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import pytest
 from pydantic import Field
 
-from checkrail_api.model import FreeForm, IntOrString, Model, Rule
+from checkrail_api.model import IntOrString, Model, Rule, Scalars
 from checkrail_operator.crdgen.schema import UnexpressibleError, structural_schema
 
 Short = Annotated[str, Field(max_length=8)]
@@ -48,7 +48,7 @@ class Values(Model):
     fixed: Literal["ONNX"] = "ONNX"
     share: Annotated[float, Field(gt=0, lt=1)] = 0.5
     either: IntOrString | None = None
-    anything: FreeForm = {}
+    anything: Scalars = {}
     by_name: Annotated[dict[str, Short], Field(max_length=2)] = {}
 
 
@@ -142,7 +142,16 @@ def test_values_keep_their_type_and_bounds_and_are_never_null() -> None:
             "x-kubernetes-int-or-string": True,
             "maxLength": 1024,
         },
-        "anything": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+        "anything": {
+            "type": "object",
+            "maxProperties": 64,
+            "additionalProperties": {
+                "x-kubernetes-preserve-unknown-fields": True,
+                "maxItems": 0,
+                "maxProperties": 0,
+                "maxLength": 256,
+            },
+        },
         "byName": {
             "type": "object",
             "maxProperties": 2,
@@ -191,6 +200,12 @@ class Two(Model):
     value: Short | int
 
 
+class LooseList(Model):
+    value: Annotated[
+        int | list[int], Field(json_schema_extra={"x-kubernetes-preserve-unknown-fields": True})
+    ]
+
+
 class Untyped(Model):
     value: Any
 
@@ -236,11 +251,18 @@ class LargeMap(Model):
             Two, ".value: a choice between types; use one type, or IntOrString", id="a union"
         ),
         pytest.param(
-            Untyped, ".value: any type at all; name one; FreeForm takes any object", id="no type"
+            Untyped,
+            ".value: any type at all; name one; Scalar takes numbers, booleans and texts",
+            id="no type",
+        ),
+        pytest.param(
+            LooseList,
+            ".value: x-kubernetes-preserve-unknown-fields on lists or objects; use Scalar",
+            id="a union with lists",
         ),
         pytest.param(
             OpenObject,
-            ".value: an object of unknown fields; name its fields, or use FreeForm",
+            ".value: an object of unknown fields; name its fields, or use Scalars",
             id="unknown fields",
         ),
         pytest.param(

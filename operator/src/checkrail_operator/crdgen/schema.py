@@ -139,16 +139,29 @@ def _flat(node: Schema, place: _Place) -> tuple[Schema, _Place]:
 
 
 def _one_of(branches: list[Schema], siblings: Schema, place: _Place) -> Schema:
-    """Return the branch that is not null, or the merged branches of an int-or-string."""
+    """Return the branch that is not null, or the merged branches of an int-or-string or scalar."""
     values = [branch for branch in branches if branch.get("type") != "null"]
     if INT_OR_STRING in siblings:
         if {branch.get("type") for branch in values} != {"integer", "string"}:
             raise place.fail(f"{INT_OR_STRING} on other types", "use an integer and a string")
-        # A bound on strings says nothing about integers, nor the other way round: merging is exact.
-        return {key: value for branch in values for key, value in branch.items() if key != "type"}
+        return _merged(values)
+    if PRESERVE in siblings:
+        if not {branch.get("type") for branch in values} <= {
+            "boolean",
+            "integer",
+            "number",
+            "string",
+        }:
+            raise place.fail(f"{PRESERVE} on lists or objects", "use Scalar")
+        return _merged(values)
     if len(values) != 1:
         raise place.fail("a choice between types", "use one type, or IntOrString")
     return values[0]
+
+
+def _merged(branches: list[Schema]) -> Schema:
+    """Join choices: a bound on strings says nothing about numbers, nor the other way round."""
+    return {key: value for branch in branches for key, value in branch.items() if key != "type"}
 
 
 def _type(node: Schema, place: _Place) -> Schema:
@@ -156,8 +169,11 @@ def _type(node: Schema, place: _Place) -> Schema:
         return {"anyOf": [{"type": "integer"}, {"type": "string"}], INT_OR_STRING: True}
     if "const" in node:
         return {"type": _JSON_TYPES[type(node["const"])], "enum": [node["const"]]}
+    if PRESERVE in node:
+        # a structural schema has no union of scalars: what is no scalar must be empty
+        return {PRESERVE: True, "maxItems": 0, "maxProperties": 0}
     if "type" not in node:
-        raise place.fail("any type at all", "name one; FreeForm takes any object")
+        raise place.fail("any type at all", "name one; Scalar takes numbers, booleans and texts")
     return {"type": node["type"]}
 
 
@@ -190,8 +206,6 @@ def _list(node: Schema, place: _Place) -> Schema:
 
 
 def _object(node: Schema, place: _Place) -> Schema:
-    if node.get(PRESERVE):
-        return {PRESERVE: True}
     if "properties" in node:
         fields = {
             name: _convert(field, place.field(name)) for name, field in node["properties"].items()
@@ -200,7 +214,7 @@ def _object(node: Schema, place: _Place) -> Schema:
         return {"properties": fields} | required
     values = node.get("additionalProperties")
     if not isinstance(values, dict):
-        raise place.fail("an object of unknown fields", "name its fields, or use FreeForm")
+        raise place.fail("an object of unknown fields", "name its fields, or use Scalars")
     return {"additionalProperties": _convert(values, place.item("{}"))}
 
 
