@@ -18,13 +18,17 @@ OWNER = {
 }
 
 
-def record(sha256: str) -> dict[str, Any]:
+def record(sha256: str, auc: str = "0.7") -> dict[str, Any]:
     """Return a ModelVersion; all of these share the name that 8 digits of a digest give."""
     return {
         "apiVersion": "checkrail.dev/v1alpha1",
         "kind": "ModelVersion",
         "metadata": {"name": "m-00000000", "namespace": "team"},
-        "spec": {"model": "m", "artifact": {"sha256": sha256}},
+        "spec": {
+            "model": "m",
+            "artifact": {"sha256": sha256},
+            "metrics": [{"name": "roc_auc", "value": auc}],
+        },
     }
 
 
@@ -42,9 +46,16 @@ async def test_a_record_of_the_same_digest_is_shared() -> None:
     assert cluster.writes == []
 
 
-async def test_a_record_of_another_digest_under_the_name_is_a_conflict() -> None:
+@pytest.mark.parametrize(
+    "there",
+    [
+        pytest.param(record("00000000bb"), id="another digest"),
+        pytest.param(record("00000000aa", auc="0.99"), id="a better figure for the same model"),
+    ],
+)
+async def test_a_record_that_no_run_like_this_one_made_is_a_conflict(there: Manifest) -> None:
     cluster = FakeCluster()
-    cluster.put(record("00000000bb"))
+    cluster.put(there)
 
     with pytest.raises(NameConflictError, match="m-00000000"):
         await execute(

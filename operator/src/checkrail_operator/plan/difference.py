@@ -55,14 +55,18 @@ def change_needed(wanted: Manifest, live: Manifest | None) -> Change:
 
 
 def same_record(record: Manifest, there: Manifest) -> bool:
-    """Answer whether a record that exists under the name is the wanted one.
+    """Answer whether a record that exists under the name speaks of the same model.
 
-    Names of records hold 8 digits of the digest; a record under that name with another digest was
-    made by somebody else.
+    Names of records hold 8 digits of the digest. A record with another digest, or with another
+    figure for the same metric, was not made by a run like this one. Where the first run published
+    to is its own affair.
     """
+    wanted, found = record["spec"], there.get("spec", {})
+    figures = {metric["name"]: metric["value"] for metric in found.get("metrics", ())}
     return bool(
-        there.get("spec", {}).get("artifact", {}).get("sha256")
-        == record["spec"]["artifact"]["sha256"]
+        found.get("artifact", {}).get("sha256") == wanted["artifact"]["sha256"]
+        and found.get("model") == wanted.get("model")
+        and all(figures.get(m["name"], m["value"]) == m["value"] for m in wanted.get("metrics", ()))
     )
 
 
