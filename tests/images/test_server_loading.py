@@ -77,11 +77,13 @@ def test_an_environment_that_says_nothing_is_told_what_to_say(tmp_path: Path) ->
     )
 
 
-def in_store(store: ObjectStoreServer, files: dict[str, bytes], bucket: str) -> dict[str, str]:
+def in_store(
+    store: ObjectStoreServer, files: dict[str, bytes], bucket: str, prefix: str = "team-a"
+) -> dict[str, str]:
     """Put an artifact into a new bucket, and return the environment of its server."""
     store.make_bucket(bucket)
     digest = hashlib.sha256(files[MODEL_FILE]).hexdigest()
-    uri = f"s3://{bucket}/team-a/flight-delays/{digest}"
+    uri = f"s3://{bucket}/{prefix}/flight-delays/{digest}"
     for name, content in files.items():
         store.put(f"{uri}/{name}", content)
     return {
@@ -92,10 +94,17 @@ def in_store(store: ObjectStoreServer, files: dict[str, bytes], bucket: str) -> 
     }
 
 
+@pytest.mark.parametrize(
+    ("bucket", "prefix"),
+    [
+        pytest.param("served", "team-a", id="a plain prefix"),
+        pytest.param("served-marks", "team#1/a?b=c%20d", id="characters that end a URL's path"),
+    ],
+)
 def test_an_artifact_is_fetched_from_an_s3_store(
-    object_store: ObjectStoreServer, tmp_path: Path
+    object_store: ObjectStoreServer, tmp_path: Path, bucket: str, prefix: str
 ) -> None:
-    variables = in_store(object_store, flight_files(), "served")
+    variables = in_store(object_store, flight_files(), bucket, prefix)
 
     with serving(variables, tmp_path) as server:
         assert server.http.post("/predict", json=ROW).json()["predictions"][0]["label"] == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from checkrail_server.errors import LoadError, StoreUnavailableError
 
@@ -32,10 +32,12 @@ class Store(Protocol):
 
 def open_store(settings: Settings) -> Store:
     """Return the store that ``settings.artifact_uri`` points into."""
-    parts = urlsplit(settings.artifact_uri)
-    if parts.scheme == "file":
-        return DirectoryStore(Path(unquote(parts.path)))
-    return S3Store(settings, bucket=parts.netloc, prefix=parts.path.lstrip("/"))
+    scheme, _, rest = settings.artifact_uri.partition("://")
+    if scheme == "file":
+        return DirectoryStore(Path(unquote(rest)))
+    # not as a URL: in a key, "#" and "?" are characters like any other, as the trainer has them
+    bucket, _, prefix = rest.partition("/")
+    return S3Store(settings, bucket=bucket, prefix=prefix)
 
 
 class DirectoryStore:
