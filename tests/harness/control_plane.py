@@ -41,7 +41,9 @@ PORTS = range(20_000, 30_000)
 class ControlPlane:
     """etcd, kube-apiserver and, where asked for, controllers; one per test module or per test."""
 
-    def __init__(self, folder: Path, *, controllers: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, *, controllers: Sequence[str] = (), api_server_flags: Sequence[str] = ()
+    ) -> None:
         """Describe a control plane; `start`, or `with`, starts it.
 
         Args:
@@ -50,10 +52,12 @@ class ControlPlane:
             controllers: Names as kube-controller-manager's `--controllers` takes them, such as
                 `garbage-collector-controller` and `job-controller`, or `*` for all. Without any
                 nothing makes service accounts, so their admission plugin is off.
+            api_server_flags: More flags for kube-apiserver, such as those of its audit log.
         """
         etcd_port, _, port = free_ports(3)
         self.folder = folder
         self.controllers = tuple(controllers)
+        self.api_server_flags = tuple(api_server_flags)
         self.layout = Layout(
             pki=folder / "pki",
             etc=folder / "etc",
@@ -105,6 +109,7 @@ class ControlPlane:
         more = [
             "--endpoint-reconciler-type=none",  # a loopback address is no endpoint
             "--shutdown-delay-duration=0s",
+            *self.api_server_flags,
         ]
         if not self.controllers:
             more.append("--disable-admission-plugins=ServiceAccount")
