@@ -32,6 +32,7 @@ pytestmark = pytest.mark.images
 
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "server.md"
 INFER = f"/v2/models/{MODEL}/infer"
+PARAMETERS = {"trace": 7, "share": 0.5, "shadow": True, "team": "a"}
 ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
 
 
@@ -55,6 +56,14 @@ def flight(*changes: dict[str, Any], **fields: Any) -> dict[str, Any]:
     }
     tensors.update({change["name"]: change for change in changes})
     return {"inputs": list(tensors.values()), **fields}
+
+
+def nested(depth: int) -> list[Any]:
+    """A list in a list in a list."""
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
 
 
 @pytest.mark.parametrize(
@@ -181,7 +190,7 @@ def test_the_request_of_the_documentation_is_answered_as_it_says(server: Scoring
 
 
 def test_id_and_parameters_come_back_and_outputs_are_chosen(server: ScoringServer) -> None:
-    asked = flight(id="r-1", parameters={"trace": 7}, outputs=[{"name": "label"}])
+    asked = flight(id="r-1", parameters=PARAMETERS, outputs=[{"name": "label"}])
 
     answer = server.http.post(f"/v2/models/{MODEL}/versions/{VERSION}/infer", json=asked)
 
@@ -189,7 +198,7 @@ def test_id_and_parameters_come_back_and_outputs_are_chosen(server: ScoringServe
         "model_name": MODEL,
         "model_version": VERSION,
         "id": "r-1",
-        "parameters": {"trace": 7},
+        "parameters": PARAMETERS,
         "outputs": [{"name": "label", "datatype": "INT64", "shape": [1], "data": [1]}],
     }
 
@@ -224,6 +233,15 @@ BAD_INFERS = [
     pytest.param({"inputs": []}, 422, "missing inputs: distance, dep_hour, carrier", id="missing"),
     pytest.param(flight(id=7), 400, "id must be a string", id="a number as id"),
     pytest.param(flight(parameters=[]), 400, "parameters must be an object", id="parameters"),
+    pytest.param(
+        flight(parameters={"a": nested(260)}),
+        400,
+        "parameter 'a' must be a string, a number or a boolean",
+        id="a parameter deeper than JSON is written",
+    ),
+    pytest.param(
+        flight(parameters={"a" * 100: None}), 400, f"parameter '{'a' * 64}' must", id="null"
+    ),
     pytest.param(
         flight(tensor("carier", "BYTES", "UA")), 422, "did you mean 'carrier'", id="a misspelt name"
     ),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from checkrail_server.errors import malformed, unprocessable
+from checkrail_server.names import SHOWN
 from checkrail_server.tensors import DTYPES, Array, TensorSpec
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def column(spec: TensorSpec, values: Sequence[Any], datatype: str | None = None)
         return _typed(spec.name, values, spec.datatype)
     if datatype not in DTYPES:
         raise malformed(
-            f"input {spec.name!r}: unknown datatype {datatype!r}; this server takes "
+            f"input {spec.name!r}: unknown datatype {datatype[:SHOWN]!r}; this server takes "
             + ", ".join(DTYPES)
         )
     return _converted(spec, _typed(spec.name, values, datatype), datatype)

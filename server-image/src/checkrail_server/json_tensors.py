@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from checkrail_server.coercion import column
 from checkrail_server.errors import malformed, unprocessable
+from checkrail_server.names import SHOWN
 
 if TYPE_CHECKING:
     from checkrail_server.tensors import Array, TensorSpec
@@ -41,7 +42,8 @@ def shape_of(item: dict[str, Any], spec: TensorSpec, before: Shape | None) -> Sh
         raise malformed(f"input {spec.name!r}: shape must be a list of whole numbers")
     if not spec.fits(tuple(stated)):
         raise unprocessable(
-            f"input {spec.name!r} has the shape {stated}, the model takes {list(spec.shape)}"
+            f"input {spec.name!r} has the shape {str(stated)[:SHOWN]}, "
+            f"the model takes {list(spec.shape)}"
         )
     return Shape(stated, spec.shape, stated[0] if stated else 1, prod(stated))
 

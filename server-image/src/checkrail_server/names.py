@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 SHOWN = 64
-"""Characters of a client's name that an answer repeats; comparing longer ones takes long."""
+"""Characters of a client's text that an answer repeats; comparing longer names takes long."""
 
 
 def with_nearest(name: str, known: Iterable[str]) -> str:

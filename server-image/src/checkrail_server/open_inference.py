@@ -9,11 +9,14 @@ import orjson
 
 from checkrail_server.errors import malformed, unprocessable
 from checkrail_server.json_tensors import Shape, shape_of, tensor
-from checkrail_server.names import with_nearest
+from checkrail_server.names import SHOWN, with_nearest
 
 if TYPE_CHECKING:
     from checkrail_server.model import Feeds, Model
     from checkrail_server.tensors import Array
+
+SCALARS = {bool, int, float, str}
+"""What the protocol allows as the value of a parameter."""
 
 
 class InferRequest:
@@ -29,7 +32,7 @@ class InferRequest:
         """
         request = json_object(body)
         self.id = _optional(request, "id", str, "a string")
-        self.parameters = _optional(request, "parameters", dict, "an object")
+        self.parameters = _parameters(request)
         self.outputs = _requested_outputs(request, model)
         self.feeds, self.rows = _feeds(request, model, max_rows)
 
@@ -81,6 +84,19 @@ def _optional(request: dict[str, Any], key: str, kind: type, expected: str) -> A
     if value is not None and type(value) is not kind:
         raise malformed(f"{key} must be {expected}")
     return value
+
+
+def _parameters(request: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the parameters, which the answer repeats.
+
+    The protocol allows single values only. Anything deeper must not get to the answer: orjson
+    reads JSON nested 1,024 deep and writes it 254 deep.
+    """
+    parameters: dict[str, Any] | None = _optional(request, "parameters", dict, "an object")
+    for name, value in (parameters or {}).items():
+        if type(value) not in SCALARS:
+            raise malformed(f"parameter {name[:SHOWN]!r} must be a string, a number or a boolean")
+    return parameters
 
 
 def _list_of_objects(request: dict[str, Any], key: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checkrail_server import model as models
 from checkrail_server.artifact import Artifact
 from checkrail_server.errors import RequestError
-from checkrail_server.open_inference import InferRequest
+from checkrail_server.open_inference import InferRequest, answer
 from checkrail_server.rows import RowsRequest
 from harness.scoring_server import flight_model
 
@@ -38,6 +38,15 @@ TENSORS = st.fixed_dictionaries(
     },
 )
 
+INPUTS = [
+    {"name": name, "datatype": kind, "shape": [1, 1], "data": [value]}
+    for name, kind, value in (
+        ("distance", "FP32", 1),
+        ("dep_hour", "FP32", 1),
+        ("carrier", "BYTES", "UA"),
+    )
+]
+
 
 @pytest.fixture(scope="module")
 def model() -> Model:
@@ -50,6 +59,37 @@ def test_any_document_is_a_request_or_refused(model: Model, document: Any) -> No
     for read in (InferRequest, RowsRequest):
         with contextlib.suppress(RequestError):
             assert model.run(read(body, model, 100).feeds)
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"datatype": LONG}, id="a datatype"),
+        pytest.param({"shape": [1] * 100_000}, id="a shape"),
+        pytest.param({"name": LONG}, id="a name"),
+        pytest.param({"data": [LONG]}, id="a value"),
+    ],
+)
+def test_a_refusal_repeats_little_of_what_was_sent(model: Model, changes: dict[str, Any]) -> None:
+    tensor = {"name": "distance", "datatype": "FP32", "shape": [1, 1], "data": [1], **changes}
+    body = json.dumps({"inputs": [tensor]}).encode()
+
+    with pytest.raises(RequestError) as refused:
+        InferRequest(body, model, 100)
+
+    assert len(refused.value.message) < 300
+
+
+@given(document=DOCUMENTS)
+def test_what_an_answer_repeats_of_a_request_can_be_written(model: Model, document: Any) -> None:
+    body = json.dumps({"inputs": INPUTS, "id": "r", "parameters": {"a": document}}).encode()
+    with contextlib.suppress(RequestError):
+        request = InferRequest(body, model, 100)
+        written = json.loads(answer(request, model, "v", model.run(request.feeds)))
+        assert written["parameters"] == {"a": document}
 
 
 @given(body=st.binary(max_size=100))
