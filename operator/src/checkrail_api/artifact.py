@@ -1,8 +1,9 @@
 """The artifact: files under a digest, and the manifest that makes them exist."""
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, FiniteFloat
 
 from checkrail_api.model import Model, Report, Sha256
 from checkrail_api.reports import Metric, Signature
@@ -53,26 +54,37 @@ class Manifest(Report):
     """Every other file, sorted by name."""
 
 
+def _increasing(edges: list[float]) -> list[float]:
+    """Return ``edges``, which must be strictly increasing."""
+    for lower, upper in pairwise(edges):
+        if not lower < upper:
+            raise ValueError(f"edges must be strictly increasing; {upper:g} follows {lower:g}")
+    return edges
+
+
 class FeatureProfile(Model):
     """What training saw in one feature."""
 
-    name: str
-    datatype: str
-    null_rate: str
-    min: str | None = None
-    max: str | None = None
-    categories: list[str] = []
+    name: Annotated[str, Field(max_length=128)]
+    datatype: Annotated[str, Field(max_length=16)]
+    null_rate: Annotated[str, Field(max_length=64)]
+    min: Annotated[str, Field(max_length=64)] | None = None
+    max: Annotated[str, Field(max_length=64)] | None = None
+    categories: Annotated[list[str], Field(max_length=1000)] = []
     """Known values of a categorical feature, sorted."""
 
 
 class Profile(Report):
-    """``profile.json``: the training profile of features and scores."""
+    """``profile.json``: the training profile of features and scores.
 
-    features: list[FeatureProfile]
-    score_output: str
+    Bounded, because the server holds a counter for each edge and tells them all at every scrape.
+    """
+
+    features: Annotated[list[FeatureProfile], Field(max_length=512)]
+    score_output: Annotated[str, Field(max_length=128)]
     """Name of the output tensor whose values are the scores."""
-    score_edges: list[float]
-    """Increasing edges of the score histogram, from quantiles of the hold-out scores."""
+    score_edges: Annotated[list[FiniteFloat], Field(max_length=256), AfterValidator(_increasing)]
+    """Strictly increasing edges of the score histogram, from quantiles of the hold-out scores."""
 
 
 class Metrics(Report):
