@@ -10,7 +10,13 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from checkrail_api.artifact import MANIFEST_FILE, MODEL_FILE, PROFILE_FILE, SIGNATURE_FILE
+from checkrail_api.artifact import (
+    MANIFEST_FILE,
+    MODEL_FILE,
+    PROFILE_FILE,
+    SIGNATURE_FILE,
+    FeatureProfile,
+)
 from checkrail_server import artifact, model
 from checkrail_server.errors import LoadError
 from checkrail_server.graph import inspect
@@ -117,6 +123,14 @@ def changed_files(name: str, old: bytes, new: bytes) -> dict[str, bytes]:
     return {**files, name: files[name].replace(old, new)}
 
 
+CARRIER = FeatureProfile(name="carrier", datatype="BYTES", null_rate="0")
+
+
+def profiled(**fields: Any) -> dict[str, bytes]:
+    """An artifact whose profile is what no trainer writes."""
+    return artifact_files(flight_model(), SIGNATURE, PROFILE.model_copy(update=fields))
+
+
 @pytest.mark.parametrize(
     ("files", "message"),
     [
@@ -134,6 +148,32 @@ def changed_files(name: str, old: bytes, new: bytes) -> dict[str, bytes]:
             changed_files(MANIFEST_FILE, b'"opset": 18', b'"opset": "x"'),
             "manifest.json is not valid: opset",
             id="a manifest of another form",
+        ),
+        pytest.param(
+            profiled(score_edges=[i / 300 for i in range(300)]),
+            "profile.json is not valid: scoreEdges: List should have at most 256 items",
+            id="a histogram of many edges",
+        ),
+        pytest.param(
+            profiled(score_edges=[0.1, float("inf")]),
+            "profile.json is not valid: scoreEdges.1: Input should be a finite number",
+            id="an edge that is no number",
+        ),
+        pytest.param(
+            profiled(score_edges=[0.1, 0.5, 0.5]),
+            "profile.json is not valid: scoreEdges: Value error, edges must be strictly "
+            "increasing; 0.5 follows 0.5",
+            id="an edge twice",
+        ),
+        pytest.param(
+            profiled(features=[CARRIER] * 513),
+            "profile.json is not valid: features: List should have at most 512 items",
+            id="a profile of many features",
+        ),
+        pytest.param(
+            profiled(features=[CARRIER.model_copy(update={"categories": ["x"] * 1001})]),
+            "profile.json is not valid: features.0.categories: List should have at most 1000",
+            id="a feature of many categories",
         ),
         pytest.param(
             artifact_files(
