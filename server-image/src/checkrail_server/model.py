@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LOOP_SECONDS = 0.002
 """Longest inference that runs in the event loop. Handing a single row to a thread and back costs
 more than inferring it (docs/server.md); 2 ms is what another request may have to wait."""
+SCORE_DATATYPES = {"FP32", "FP64"}
 TRIAL_ROWS = 128
 TRIALS = 3
 
@@ -98,10 +99,11 @@ def load(name: str, artifact: Artifact, threads: int) -> Model:
         _compare("outputs", artifact.signature.outputs, model.outputs)
     profile = artifact.profile
     if profile:
-        if profile.score_output not in model.output_names:
+        floats = [spec.name for spec in model.outputs if spec.datatype in SCORE_DATATYPES]
+        if profile.score_output not in floats:
             raise LoadError(
                 f"profile.json takes scores from {profile.score_output!r}; "
-                f"the model's outputs are {', '.join(model.output_names)}"
+                f"the model's outputs of floats are {', '.join(floats) or 'none'}"
             )
         model.scores = Scores(profile.score_output, tuple(profile.score_edges))
     _try(model)

@@ -166,6 +166,12 @@ def profiled(**fields: Any) -> dict[str, bytes]:
             id="an edge twice",
         ),
         pytest.param(
+            profiled(score_output="label"),
+            "profile.json takes scores from 'label'; the model's outputs of floats are "
+            "probabilities",
+            id="scores that are labels",
+        ),
+        pytest.param(
             profiled(features=[CARRIER] * 513),
             "profile.json is not valid: features: List should have at most 512 items",
             id="a profile of many features",
