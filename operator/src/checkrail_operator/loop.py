@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from checkrail_api.reasons import Reason
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.observe.raw import Raw
 from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
-from checkrail_operator.plan.stalled import stalled_event, stalled_status
+from checkrail_operator.plan.stalled import stalled
 from checkrail_operator.plan.types import Defaults, Key, Plan
 from checkrail_operator.planners import PLANNERS
 from checkrail_operator.queue import Clock, Outcome
@@ -24,8 +23,6 @@ from checkrail_operator.shell.translate import ThrottledError
 LOG = logging.getLogger(__name__)
 
 PASS_TIMEOUT_SECONDS = 120.0
-CONFLICT_LOOK_AGAIN_SECONDS = 30.0
-"""A foreign object that is deleted tells us nothing: it does not carry our labels."""
 
 
 @dataclass(frozen=True)
@@ -110,11 +107,13 @@ class Passes:
 
     def decide(self, raw: Raw) -> Plan:
         """Return the plan for what was read; for a spec that cannot be read, its stalled status."""
-        owner = raw.owner
         try:
-            return PLANNERS[owner["kind"]](raw, self._now(), self._defaults)
+            return self._planned(raw)
         except InvalidSpecError as error:
-            return self._stalled(raw, Reason.INVALID_SPEC, str(error))
+            return stalled(raw.owner, None, error, self._now())
+
+    def _planned(self, raw: Raw) -> Plan:
+        return PLANNERS[raw.owner["kind"]](raw, self._now(), self._defaults)
 
     async def _translated(self, key: Key, pass_id: str) -> Ended:
         fields = described(key, pass_id)
@@ -134,15 +133,12 @@ class Passes:
         raw = await gather(self._cluster, key)
         if raw is None or "deletionTimestamp" in raw.owner["metadata"]:
             return Ended("gone", Outcome())
-        plan = self.decide(raw)
+        plan: Plan | None = None
         try:
+            plan = self._planned(raw)
             written = await execute(self._cluster, plan, raw, self._tell)
-        except InvalidSpecError as error:
-            await self._write_stalled(raw, Reason.INVALID_SPEC, str(error))
-            return Ended("stalled", Outcome())
-        except NameConflictError as error:
-            await self._write_stalled(raw, Reason.NAME_CONFLICT, str(error))
-            return Ended("stalled", Outcome(after_seconds=CONFLICT_LOOK_AGAIN_SECONDS))
+        except (InvalidSpecError, NameConflictError) as error:
+            return await self._stall(raw, stalled(raw.owner, plan, error, self._now()), fields)
         for other in plan.wake:
             self._wake(other)
         if written:
@@ -154,14 +150,10 @@ class Passes:
         result = "changed" if written else "quiet"
         return Ended(result, Outcome(after_seconds=plan.requeue_after_seconds))
 
-    async def _write_stalled(self, raw: Raw, reason: Reason, message: str) -> None:
-        plan = self._stalled(raw, reason, message)
-        await write_status(self._cluster, raw.owner, plan.status, plan.events, self._tell)
-
-    def _stalled(self, raw: Raw, reason: Reason, message: str) -> Plan:
-        metadata = raw.owner["metadata"]
-        return Plan(
-            Key(raw.owner["kind"], metadata["namespace"], metadata["name"]),
-            status=stalled_status(raw.owner, reason, message, self._now()),
-            events=(stalled_event(reason, message),),
-        )
+    async def _stall(self, raw: Raw, plan: Plan, fields: dict[str, object]) -> Ended:
+        """Tell what stands in the way, and log it once: when the status says it first."""
+        told = await write_status(self._cluster, raw.owner, plan.status, plan.events, self._tell)
+        for event in plan.events if told else ():
+            said = {"reason": event.reason, "error": event.note}
+            LOG.warning("object is stalled", extra={"fields": {**fields, **said}})
+        return Ended("stalled", Outcome(after_seconds=plan.requeue_after_seconds))

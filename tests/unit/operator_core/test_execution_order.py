@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan.errors import NameConflictError, TransientError
+from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
 from checkrail_operator.plan.types import Event, Key, Manifest, Plan, Ref
 from checkrail_operator.shell.execute import Written, execute
 from harness.fake_cluster import FakeCluster, OperatorDiedError
@@ -121,13 +121,64 @@ async def test_a_crash_between_any_two_writes_is_repaired_by_the_next_pass(calls
     assert len(cluster.writes) == len(ALL)
 
 
-async def test_what_somebody_else_owns_is_not_touched_and_no_status_claims_otherwise() -> None:
-    cluster = cluster_of(OWNER, child("two", uid="somebody"))
+REFUSED = InvalidSpecError("the API server refused apply ConfigMap one: no")
 
-    with pytest.raises(NameConflictError, match="ConfigMap two exists and is not owned"):
-        await execute(cluster, PLAN, Raw(OWNER), Told())
 
-    assert cluster.writes == ["apply ConfigMap one"]
+async def test_what_somebody_else_owns_is_not_touched_and_holds_up_nothing_but_the_status() -> None:
+    cluster = cluster_of(OWNER, OLD, child("one", uid="somebody"))
+
+    with pytest.raises(NameConflictError, match="ConfigMap one exists and is not owned"):
+        await execute(cluster, planned(cluster), Raw(OWNER), Told())
+
+    assert cluster.writes == [
+        "apply ConfigMap two",
+        "create ModelVersion v",
+        "delete ConfigMap old",
+    ]
+
+
+async def test_what_the_api_server_refuses_holds_up_nothing_but_the_status() -> None:
+    cluster = cluster_of(OWNER, OLD)
+    cluster.fails["apply ConfigMap one"] = REFUSED
+    cluster.fails["create ModelVersion v"] = InvalidSpecError("a later one")
+
+    with pytest.raises(InvalidSpecError, match="ConfigMap one"):
+        await execute(cluster, planned(cluster), raw_of(cluster), Told())
+
+    assert cluster.writes == ["apply ConfigMap two", "delete ConfigMap old"]
+
+
+def route(weight: int) -> dict[str, Any]:
+    """Return a route with a share for Service ``one``, of the kind that tests here know."""
+    backends = [{"kind": "ConfigMap", "name": "one", "weight": weight}]
+    body = child("route") | {"kind": "HTTPRoute", "spec": {"rules": [{"backendRefs": backends}]}}
+    del body["data"]
+    return body
+
+
+@pytest.mark.parametrize(
+    ("weight", "there", "want"),
+    [
+        pytest.param(100, [], [], id="no share for what is missing"),
+        pytest.param(100, [child("one", "somebody")], [], id="no share for somebody else's"),
+        pytest.param(0, [], ["apply HTTPRoute route"], id="its share is taken away"),
+        pytest.param(
+            100, [child("one")], ["apply HTTPRoute route"], id="its earlier form still answers"
+        ),
+    ],
+)
+async def test_a_route_beside_a_refused_backend(
+    weight: int, there: list[dict[str, Any]], want: list[str]
+) -> None:
+    cluster = cluster_of(OWNER, *there)
+    cluster.fails["apply ConfigMap one"] = REFUSED
+
+    with pytest.raises((InvalidSpecError, NameConflictError)):
+        await execute(
+            cluster, Plan(KEY, children=(child("one"), route(weight))), raw_of(cluster), Told()
+        )
+
+    assert cluster.writes == want
 
 
 async def test_a_status_that_was_not_written_is_not_told() -> None:

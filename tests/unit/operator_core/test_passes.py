@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checkrail_operator.loop import CONFLICT_LOOK_AGAIN_SECONDS, Passes
+from checkrail_operator.loop import Passes
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.observe.news import is_news, owner_key
 from checkrail_operator.plan.errors import InvalidSpecError, TransientError
+from checkrail_operator.plan.stalled import CONFLICT_LOOK_AGAIN_SECONDS
 from checkrail_operator.plan.types import Defaults, Event, Key, Manifest
 from checkrail_operator.queue import Outcome
 from checkrail_operator.shell.cluster import NamespaceTerminatingError, StatusRefusedError
@@ -147,6 +148,18 @@ async def test_a_name_conflict_is_told_and_looked_at_again() -> None:
 
     assert outcome == Outcome(after_seconds=CONFLICT_LOOK_AGAIN_SECONDS)
     assert cluster.writes == ["status TrainingJob run"]
+
+
+async def test_a_stall_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    cluster = cluster_of(training_job(store=None))
+
+    await passes(cluster, Metrics())(KEY)
+    await passes(cluster, Metrics())(KEY)
+
+    (line,) = (r for r in caplog.records if r.getMessage() == "object is stalled")
+    fields = vars(line)["fields"]
+    assert (line.levelname, fields["name"], fields["reason"]) == ("WARNING", "run", "InvalidSpec")
+    assert fields["error"].startswith("spec.store: found none")
 
 
 async def test_a_version_wakes_those_who_wait_for_it() -> None:

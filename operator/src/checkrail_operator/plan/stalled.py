@@ -1,35 +1,94 @@
-"""The status of an object whose pass could not be planned or executed to its end."""
+"""The status of an object whose pass could not be planned, or not executed to its end."""
 
 from datetime import datetime
 from typing import Any
 
 from checkrail_api.conditions import Condition, condition, settled
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.types import Event, Manifest
+from checkrail_operator.plan.types import Event, Key, Manifest, Plan
+
+CONFLICT_LOOK_AGAIN_SECONDS = 30.0
+"""A foreign object that is deleted tells us nothing: it does not carry our labels."""
+REFUSED_LOOK_AGAIN_SECONDS = 5.0
+"""The least time until what the API server refused is sent again."""
+
+_OVERLAID = frozenset({"Ready", "Stalled", "Reconciling"})
 
 
-def stalled_status(owner: Manifest, reason: Reason, message: str, now: datetime) -> Manifest:
-    """Return the owner's status with Ready=False and Stalled=True; everything else stays.
+def stalled(
+    owner: Manifest,
+    plan: Plan | None,
+    error: InvalidSpecError | NameConflictError,
+    now: datetime,
+) -> Plan:
+    """Return the plan that tells ``error``: a status, one event when it is new, the next look.
 
-    Reconciling is left out: kstatus then reads *failed* instead of *in progress* for ever.
+    A ModelDeployment goes on with what can be done, so its own status holds, under the error. A
+    run's status would claim an attempt that has no Job, so what was told before stays.
+
+    Args:
+        owner: The object as it was read.
+        plan: What was wanted; None when the spec could not even be read.
+        error: What stands in the way.
+        now: The time of the pass.
     """
-    before: dict[str, Any] = dict(owner.get("status") or {})
+    metadata = owner["metadata"]
+    key = Key(owner["kind"], metadata["namespace"], metadata["name"])
+    conflict = isinstance(error, NameConflictError)
+    reason = Reason.NAME_CONFLICT if conflict else Reason.INVALID_SPEC
+    goes_on = plan if plan is not None and key.kind == "ModelDeployment" else None
+    status = _overlaid(owner, goes_on, reason, str(error), now)
+    return Plan(
+        key,
+        status=status,
+        events=_news(owner, status),
+        requeue_after_seconds=_look_again(goes_on, conflict=conflict),
+    )
+
+
+def _overlaid(
+    owner: Manifest, plan: Plan | None, reason: Reason, message: str, now: datetime
+) -> Manifest:
+    """Return a status with Ready=False and Stalled=True over everything else.
+
+    Reconciling is left out: kstatus then reads *failed* instead of *in progress* for ever. What
+    was told before and is not decided anew keeps the generation that it spoke of.
+    """
+    known = _conditions(owner.get("status"))
+    base: Manifest = (plan.status if plan else owner.get("status")) or {}
     generation: int = owner["metadata"]["generation"]
-    known = [Condition.model_validate(c) for c in before.get("conditions", [])]
     time = rfc3339(now)
-    wanted = [
-        *(c for c in known if c.type not in {"Ready", "Stalled", "Reconciling"}),
+    over = (
         condition("Ready", "False", reason, message, now=time),
         condition("Stalled", "True", reason, message, now=time),
-    ]
+    )
+    kept = [c for c in _conditions(base) if c.type not in _OVERLAID]
+    told = sorted([*settled(over, known, generation), *kept], key=lambda c: c.type)
     return {
-        **before,
+        **base,
         "observedGeneration": generation,
-        "conditions": [c.dump() for c in settled(wanted, known, generation)],
+        "conditions": [c.dump() for c in told],
     }
 
 
-def stalled_event(reason: Reason, message: str) -> Event:
-    """Return the event that tells it once."""
-    return Event("Warning", reason.value, message)
+def _news(owner: Manifest, status: Manifest) -> tuple[Event, ...]:
+    """Return the event that tells it, unless the same was told already."""
+    (ready,) = (c for c in _conditions(status) if c.type == "Ready")
+    said = (ready.status, ready.reason, ready.message)
+    before = _conditions(owner.get("status"))
+    if said in [(c.status, c.reason, c.message) for c in before if c.type == "Ready"]:
+        return ()
+    return (Event("Warning", ready.reason, ready.message),)
+
+
+def _look_again(plan: Plan | None, *, conflict: bool) -> float | None:
+    waits = [CONFLICT_LOOK_AGAIN_SECONDS] if conflict else []
+    if plan is not None and plan.requeue_after_seconds is not None:
+        waits.append(max(REFUSED_LOOK_AGAIN_SECONDS, plan.requeue_after_seconds))
+    return min(waits, default=None)
+
+
+def _conditions(status: Any) -> list[Condition]:
+    return [Condition.model_validate(c) for c in (status or {}).get("conditions", [])]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from checkrail_operator.observe.raw import Raw
+from checkrail_operator.plan.backing import backing
 from checkrail_operator.plan.difference import (
     APPLIED_HASH,
     Change,
@@ -13,12 +14,15 @@ from checkrail_operator.plan.difference import (
     same_record,
     same_status,
 )
-from checkrail_operator.plan.errors import NameConflictError
+from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError
 from checkrail_operator.plan.types import Event, Manifest, Plan
 from checkrail_operator.shell.cluster import Cluster
 
 Tell = Callable[[Manifest, Event], Awaitable[None]]
 """Posts one event about an object; never fails."""
+
+Problem = InvalidSpecError | NameConflictError
+"""What keeps one object from being made, and no other."""
 
 
 @dataclass(frozen=True)
@@ -40,18 +44,30 @@ async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written
     The status goes last, so it never claims what was not applied. Every call is idempotent or
     names what it expects: a crash between any two is repaired by the next pass.
 
+    One child that cannot be made does not hold up the others, nor the prunes: a planner prunes
+    only what the live objects it saw no longer need, whatever becomes of this pass's writes. Only
+    what needs a missing child waits for it.
+
     Raises:
         TransientError: The API server is away, throttling or in conflict; run a new pass.
-        InvalidSpecError: The API server refused a manifest; it needs an edit, not a retry.
-        NameConflictError: A child's name is taken by an object that is not ours.
+        InvalidSpecError: The API server refused a manifest; it needs an edit, not a retry. All
+            else was done, but for the status.
+        NameConflictError: A name is taken by an object that is not ours; all else as above.
     """
-    live = {identity(child): child for child in raw.children}
-    children = [await _apply(cluster, child, live.get(identity(child))) for child in plan.children]
-    records = [await _create(cluster, record) for record in plan.records]
+    problems: list[Problem] = []
+    children = await _apply_all(cluster, plan, raw, problems)
+    records = 0
+    for record in plan.records:
+        try:
+            records += await _create(cluster, record)
+        except (InvalidSpecError, NameConflictError) as error:
+            problems.append(error)
     for ref in sorted(plan.prune):
         await cluster.delete(ref)
+    if problems:
+        raise problems[0]
     told = await write_status(cluster, raw.owner, plan.status, plan.events, tell)
-    return Written(sum(children), sum(records), len(plan.prune), told)
+    return Written(children, records, len(plan.prune), told)
 
 
 async def write_status(
@@ -74,26 +90,52 @@ async def write_status(
     return True
 
 
-async def _apply(cluster: Cluster, wanted: Manifest, live: Manifest | None) -> bool:
-    if live is None:  # absent, or of another owner: a list by our labels does not show it
-        metadata = wanted["metadata"]
-        live = await cluster.get(
-            wanted["apiVersion"], wanted["kind"], metadata["namespace"], metadata["name"]
-        )
-    if change_needed(wanted, live) is Change.NONE:
-        return False
-    await cluster.apply(_marked(wanted), uid=live["metadata"]["uid"] if live else None)
-    return True
+async def _apply_all(cluster: Cluster, plan: Plan, raw: Raw, problems: list[Problem]) -> int:
+    """Apply every child that can be; return how many were written, and add to ``problems``.
+
+    Whose each child is is asked before the first write.
+    """
+    listed = {identity(child): child for child in raw.children}
+    changes: list[tuple[Manifest, Manifest | None, Change]] = []
+    missing: set[tuple[str, str]] = set()
+    written = 0
+    for wanted in plan.children:
+        live = listed.get(identity(wanted)) or await _get(cluster, wanted)
+        try:
+            changes.append((wanted, live, change_needed(wanted, live)))
+        except NameConflictError as error:
+            problems.append(error)
+            missing.add(_named(wanted))
+    for wanted, live, change in changes:
+        if change is Change.NONE or missing & backing(wanted):
+            continue
+        try:
+            await cluster.apply(_marked(wanted), uid=live["metadata"]["uid"] if live else None)
+            written += 1
+        except InvalidSpecError as error:
+            problems.append(error)
+            if live is None:
+                missing.add(_named(wanted))
+    return written
+
+
+async def _get(cluster: Cluster, wanted: Manifest) -> Manifest | None:
+    """Return what a list by our labels does not show: absent, or of another owner."""
+    metadata = wanted["metadata"]
+    return await cluster.get(
+        wanted["apiVersion"], wanted["kind"], metadata["namespace"], metadata["name"]
+    )
 
 
 async def _create(cluster: Cluster, record: Manifest) -> bool:
-    metadata = record["metadata"]
-    there = await cluster.get(
-        record["apiVersion"], record["kind"], metadata["namespace"], metadata["name"]
-    )
+    there = await _get(cluster, record)
     if there is not None and not same_record(record, there):
-        raise NameConflictError(record["apiVersion"], record["kind"], metadata["name"])
+        raise NameConflictError(record["apiVersion"], record["kind"], record["metadata"]["name"])
     return there is None and await cluster.create(record)
+
+
+def _named(manifest: Manifest) -> tuple[str, str]:
+    return manifest["kind"], manifest["metadata"]["name"]
 
 
 def _marked(wanted: Manifest) -> Manifest:
