@@ -18,6 +18,8 @@ ENV_STORE_PREFIX = "CHECKRAIL_STORE_"
 """Prefix of the AWS variables that open the store. Without them: the pod's own identity."""
 ENV_MEMORY_LIMIT = "CHECKRAIL_MEMORY_LIMIT_BYTES"
 """The container's memory limit, bytes, by the downward API."""
+ENV_SCRATCH_LIMIT = "CHECKRAIL_SCRATCH_LIMIT_BYTES"
+"""The scratch volume's size limit, bytes. Absent: the volume is as large as the node's disk."""
 SCRATCH_DIR = "/scratch"
 """An emptyDir: the only writable path of the pod beside /tmp."""
 
