@@ -76,7 +76,7 @@ bench-server: .venv/.synced ## The scoring server against bare ONNX Runtime, in 
 
 bench-operator: .venv/.synced ## Passes and writes a second of the operator on a real API server
 	@$(CLUSTER) build etcd kubernetes
-	@$(PY) operator/bench/operator.py
+	@$(PY) operator/bench/passes.py
 
 clean: ## Remove what the checkout holds beside its sources
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
