@@ -15,7 +15,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVarTuple, Unpack, cast
 
 import httptools
 
@@ -23,8 +23,12 @@ from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.exchange import Exchange
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checkrail_server.answers import Answer
     from checkrail_server.service import Service
+
+Part = TypeVarTuple("Part")
 
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -40,10 +44,6 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._waiting: deque[Exchange] = deque()
         self._receiving: Exchange | None = None
-        self._body: list[bytes] = []
-        self._body_bytes = 0
-        self._wire_bytes = 0
-        self._header_complete = False
         self._deaf = False
         self._half_closed = False
         self._lingering = False
@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._refuse(RequestError(400, f"not HTTP/1.1: {error}"))
         if self._receiving is not None and self._receiving is before:
-            self._count(len(data))
+            self._take(Exchange.take_wire, len(data))
         self._flow()
 
     def eof_received(self) -> bool:
@@ -113,56 +113,29 @@ class Connection(asyncio.Protocol):
         if self._deaf:
             return
         now = time.perf_counter()
-        self._receiving = Exchange(self, now)
+        self._receiving = Exchange(self, self._limits, now)
         self._due = now + self._limits.header_seconds
-        self._header_complete = False
-        self._wire_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """Take a part of the target."""
-        if self._receiving:
-            self._receiving.take_target(url)
-            self._check_header(self._receiving)
+        self._take(Exchange.take_target, url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header field; trailers are skipped."""
-        exchange = self._receiving
-        if exchange is None or self._header_complete:
-            return
-        if not exchange.take_field(name, value):
-            self._refuse(RequestError(400, "two Host header fields"))
-        self._check_header(exchange)
+        """Take one header field, or a trailer."""
+        self._take(Exchange.take_field, name, value)
 
     def on_headers_complete(self) -> None:
         """Decide whether the body is wanted."""
-        exchange = self._receiving
-        if exchange is None:
-            return
-        self._header_complete = True
-        self._due = exchange.started + self._limits.request_seconds
-        exchange.method = self._parser.get_method()
-        old = self._parser.get_http_version() != "1.1"
-        if not (exchange.has_host or old):
-            self._refuse(RequestError(400, "a request needs a Host header field"))
-        elif old:
-            exchange.expect = b""
-        elif exchange.expect:
-            if exchange.expect.lower() != b"100-continue":
-                self._refuse(RequestError(417, "the only expectation that is met is 100-continue"))
-            elif not self._waiting:
+        parser = self._parser
+        self._take(Exchange.complete_header, parser.get_method(), parser.get_http_version())
+        if exchange := self._receiving:
+            self._due = exchange.started + self._limits.request_seconds
+            if exchange.expect and not self._waiting:
                 self._transport.write(CONTINUE)
 
     def on_body(self, data: bytes) -> None:
         """Take a part of the body."""
-        if self._receiving is None:
-            return
-        self._body_bytes += len(data)
-        if self._body_bytes > self._limits.body_bytes:
-            self._refuse(
-                RequestError(413, f"the body is larger than {self._limits.body_bytes} bytes")
-            )
-        else:
-            self._body.append(data)
+        self._take(Exchange.take_body, data)
 
     def on_message_complete(self) -> None:
         """Hand the request on."""
@@ -170,9 +143,6 @@ class Connection(asyncio.Protocol):
         if exchange is None:
             return
         self._receiving = None
-        exchange.body = b"".join(self._body) if len(self._body) != 1 else self._body[0]
-        self._body = []
-        self._body_bytes = 0
         parser = self._parser
         exchange.last = (
             not parser.should_keep_alive()
@@ -228,6 +198,15 @@ class Connection(asyncio.Protocol):
 
     # inside
 
+    def _take(self, step: Callable[[Exchange, Unpack[Part]], None], *part: Unpack[Part]) -> None:
+        """Let the request take a part, or refuse it."""
+        if self._receiving is None:
+            return
+        try:
+            step(self._receiving, *part)
+        except RequestError as error:
+            self._refuse(error)
+
     def _send_ready(self) -> None:
         waiting = self._waiting
         while waiting and (response := waiting[0].response) is not None:
@@ -242,7 +221,7 @@ class Connection(asyncio.Protocol):
             elif self._receiving is None:
                 self._since = time.perf_counter()
                 self._due = self._since + self._limits.idle_seconds
-            elif self._header_complete and self._receiving.expect:
+            elif self._receiving.header_complete and self._receiving.expect:
                 self._transport.write(CONTINUE)
         if self._reading_paused:
             self._flow()
@@ -251,9 +230,8 @@ class Connection(asyncio.Protocol):
         """Answer ``error`` after the answers that are due, and end the connection."""
         if self._deaf:
             return
-        exchange = self._receiving or Exchange(self, time.perf_counter())
+        exchange = self._receiving or Exchange(self, self._limits, time.perf_counter())
         self._receiving = None
-        self._body = []
         self._deaf = True
         exchange.last = True
         self._waiting.append(exchange)
@@ -273,27 +251,6 @@ class Connection(asyncio.Protocol):
             self._limits.request_seconds if unsent else self._limits.linger_seconds
         )
         self._transport.write_eof()
-
-    def _check_header(self, exchange: Exchange) -> None:
-        if (
-            exchange.header_bytes > self._limits.header_bytes
-            or exchange.header_fields > self._limits.header_fields
-        ):
-            self._refuse(
-                RequestError(
-                    431,
-                    f"the header has more than {self._limits.header_bytes} bytes "
-                    f"or {self._limits.header_fields} fields",
-                )
-            )
-
-    def _count(self, size: int) -> None:
-        """Bound what one request takes on the wire, framing and unfinished fields included."""
-        self._wire_bytes += size
-        if not self._header_complete and self._wire_bytes > self._limits.header_bytes:
-            self._refuse(RequestError(431, "the header is too large"))
-        elif self._wire_bytes > self._limits.body_bytes * self._limits.framing_factor:
-            self._refuse(RequestError(413, "the body is too large on the wire"))
 
     def _flow(self) -> None:
         """Read only while there is room for more requests and answers."""

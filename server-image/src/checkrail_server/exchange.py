@@ -1,25 +1,34 @@
-"""One request and its answer."""
+"""One request, received within its limits, and its answer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checkrail_server.errors import RequestError
+
 if TYPE_CHECKING:
     from checkrail_server.connection import Connection
+    from checkrail_server.limits import Limits
 
 
 class Exchange:
-    """A request while it is received, waits for its turn, and is answered."""
+    """A request while it is received, waits for its turn, and is answered.
+
+    The methods that take parts raise RequestError: 400, 413, 417 and 431, what is wrong with them.
+    """
 
     __slots__ = (
+        "_header_bytes",
+        "_header_fields",
+        "_limits",
+        "_wire_bytes",
         "body",
         "connection",
         "content_encoding",
         "content_type",
         "expect",
         "has_host",
-        "header_bytes",
-        "header_fields",
+        "header_complete",
         "last",
         "method",
         "response",
@@ -27,9 +36,13 @@ class Exchange:
         "target",
     )
 
-    def __init__(self, connection: Connection, started: float) -> None:
+    def __init__(self, connection: Connection, limits: Limits, started: float) -> None:
         """Begin at ``started``, a time of ``time.perf_counter``."""
         self.connection = connection
+        self._limits = limits
+        self._header_bytes = 0
+        self._header_fields = 0
+        self._wire_bytes = 0
         self.started = started
         self.method = b""
         self.target = b""
@@ -37,34 +50,66 @@ class Exchange:
         self.content_encoding = b""
         self.expect = b""
         self.has_host = False
-        self.header_bytes = 0
-        self.header_fields = 0
-        self.body = b""
+        self.header_complete = False
+        self.body: bytes | bytearray = b""
         self.response: bytes | None = None
         """The whole answer as sent; None until there is one."""
         self.last = False
         """Whether the connection ends with this answer."""
 
+    def take_wire(self, size: int) -> None:
+        """Bound what a request takes on the wire, framing and unfinished fields included."""
+        self._wire_bytes += size
+        if not self.header_complete and self._wire_bytes > self._limits.header_bytes:
+            raise RequestError(431, "the header is too large")
+        if self._wire_bytes > self._limits.body_bytes * self._limits.framing_factor:
+            raise RequestError(413, "the body is too large on the wire")
+
     def take_target(self, part: bytes) -> None:
         """Take a part of the target."""
         self.target += part
-        self.header_bytes += len(part)
+        self._count_header(len(part))
 
-    def take_field(self, name: bytes, value: bytes) -> bool:
-        """Take a header field; False if it is a second Host."""
-        self.header_fields += 1
-        self.header_bytes += len(name) + len(value)
+    def take_field(self, name: bytes, value: bytes) -> None:
+        """Take one header field; trailers are skipped."""
+        if self.header_complete:
+            return
+        self._header_fields += 1
+        self._count_header(len(name) + len(value))
         match name.lower():
             case b"host":
-                second, self.has_host = self.has_host, True
-                return not second
+                if self.has_host:
+                    raise RequestError(400, "two Host header fields")
+                self.has_host = True
             case b"content-type":
                 self.content_type = value
             case b"content-encoding":
                 self.content_encoding = value
             case b"expect":
                 self.expect = value
-        return True
+
+    def complete_header(self, method: bytes, version: str) -> None:
+        """Decide whether the body is wanted."""
+        self.header_complete = True
+        self.method = method
+        if version != "1.1":
+            self.expect = b""
+        elif not self.has_host:
+            raise RequestError(400, "a request needs a Host header field")
+        elif self.expect.lower() not in (b"", b"100-continue"):
+            raise RequestError(417, "the only expectation that is met is 100-continue")
+
+    def take_body(self, part: bytes) -> None:
+        """Take a part of the body."""
+        if len(self.body) + len(part) > self._limits.body_bytes:
+            raise RequestError(413, f"the body is larger than {self._limits.body_bytes} bytes")
+        if not self.body:
+            self.body = part
+            return
+        if isinstance(self.body, bytes):
+            # not a list of parts: of a byte each, they would take forty times their size
+            self.body = bytearray(self.body)
+        self.body += part
 
     @property
     def path(self) -> bytes:
@@ -75,3 +120,15 @@ class Exchange:
     def abandoned(self) -> bool:
         """Whether nobody waits for the answer any more."""
         return self.response is not None or self.connection.lost
+
+    def _count_header(self, size: int) -> None:
+        self._header_bytes += size
+        if (
+            self._header_bytes > self._limits.header_bytes
+            or self._header_fields > self._limits.header_fields
+        ):
+            raise RequestError(
+                431,
+                f"the header has more than {self._limits.header_bytes} bytes "
+                f"or {self._limits.header_fields} fields",
+            )
