@@ -116,25 +116,76 @@ async def test_an_object_that_is_being_deleted_is_left_to_the_garbage_collector(
     assert cluster.writes == []
 
 
-async def test_a_manifest_that_is_refused_stalls_the_object_with_the_api_servers_words() -> None:
+STATUS_TIME = "2026-11-23T03:15:00Z"
+
+
+def over(message: str) -> dict[str, Any]:
+    """Return the status of a run that its spec has ended before its first attempt."""
+    common = {"observedGeneration": 1, "lastTransitionTime": STATUS_TIME}
+    said = {"reason": "InvalidSpec", "message": message, **common}
+    kinds = (("Failed", "True"), ("Ready", "False"), ("Stalled", "True"))
+    return {
+        "observedGeneration": 1,
+        "conditions": [{"type": kind, "status": status, **said} for kind, status in kinds],
+        "completionTime": STATUS_TIME,
+    }
+
+
+async def test_a_manifest_that_is_refused_ends_the_run_with_the_api_servers_words() -> None:
     cluster, metrics = cluster_of(training_job()), Metrics()
     await passes(cluster, metrics)(KEY)
     (name,) = [key[3] for key in cluster.objects if key[1] == "Job"]
     cluster = cluster_of(training_job())
     cluster.fails[f"apply Job {name}"] = InvalidSpecError("cpu: must be more")
 
-    assert await passes(cluster, metrics)(KEY) == Outcome()
+    assert await passes(cluster, metrics)(KEY) == Outcome(after_seconds=1.0)
 
     status = cluster.objects[API, "TrainingJob", "team", "run"]["status"]
-    common = {"observedGeneration": 1, "lastTransitionTime": "2026-11-23T03:15:00Z"}
-    said = {"reason": "InvalidSpec", "message": "cpu: must be more", **common}
-    assert status == {
-        "observedGeneration": 1,
-        "conditions": [
-            {"type": "Ready", "status": "False", **said},
-            {"type": "Stalled", "status": "True", **said},
-        ],
-    }
+    assert status == over("cpu: must be more")
+
+
+TOO_MUCH = {"ladder": [{"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}}]}
+
+
+async def test_a_spec_that_can_never_be_carried_out_ends_the_run_for_good() -> None:
+    cluster = cluster_of(training_job(resources=TOO_MUCH))
+
+    assert await passes(cluster, Metrics())(KEY) == Outcome(after_seconds=1.0)
+    assert await passes(cluster, Metrics())(KEY) == Outcome()
+
+    assert cluster.objects[API, "TrainingJob", "team", "run"]["status"] == over(
+        "spec.resources.ladder[0].requests.memory: found 2Gi, expected at most the limit of 1Gi"
+    )
+    assert cluster.writes == ["status TrainingJob run"]
+
+
+async def test_a_run_that_a_new_release_refuses_ends_with_its_attempt() -> None:
+    cluster = cluster_of(training_job())
+    await passes(cluster, Metrics())(KEY)
+    owner = cluster.objects[API, "TrainingJob", "team", "run"]
+    (begun,) = owner["status"]["attempts"]
+    owner["spec"]["resources"] = TOO_MUCH
+
+    await passes(cluster, Metrics())(KEY)
+    await passes(cluster, Metrics())(KEY)
+
+    status = cluster.objects[API, "TrainingJob", "team", "run"]["status"]
+    message = next(c["message"] for c in status["conditions"] if c["type"] == "Failed")
+    end = {"finishTime": STATUS_TIME, "outcome": "Failed", "reason": "InvalidSpec"}
+    assert status["attempts"] == [{**begun, **end, "message": message}]
+    assert cluster.of_kind("Job") == []
+
+
+async def test_a_run_without_a_store_waits_for_the_operators_default() -> None:
+    cluster = cluster_of(training_job(store=None))
+
+    assert await passes(cluster, Metrics())(KEY) == Outcome()
+
+    conditions = cluster.objects[API, "TrainingJob", "team", "run"]["status"]["conditions"]
+    assert [(c["type"], c["status"]) for c in conditions] == [
+        ("Ready", "False"),
+        ("Stalled", "True"),
+    ]
 
 
 async def test_a_name_conflict_is_told_and_looked_at_again() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from checkrail_api.object_store import ObjectStore, Store
 from checkrail_api.pod import Resources
 from checkrail_api.training_job import TrainingJobSpec
-from checkrail_operator.observe.validation import validated
-from checkrail_operator.plan.errors import InvalidSpecError
+from checkrail_operator.observe.validation import M, validated
+from checkrail_operator.plan.errors import DefaultsError, InvalidSpecError
 from checkrail_operator.plan.quantity import quantity
 from checkrail_operator.plan.training_seen import ResolvedRun
 from checkrail_operator.plan.types import Defaults, Manifest
@@ -29,13 +29,12 @@ def resolve(body: Manifest, defaults: Defaults) -> ResolvedRun:
         defaults: The operator's values.
 
     Raises:
-        InvalidSpecError: The spec does not fit, a quantity is none, or there is no store.
+        InvalidSpecError: The spec does not fit, or a quantity is none.
+        DefaultsError: There is no store, or the defaults do not fit.
     """
     spec = validated(TrainingJobSpec, body, "spec")
     own_source = spec.data.object_store.dump() if spec.data.object_store else {}
-    source = validated(
-        ObjectStore, {**defaults.object_store, **own_source}, "spec.data.objectStore"
-    )
+    source = _completed(ObjectStore, own_source, "spec.data.objectStore", defaults.object_store)
     ladder = tuple(spec.resources.ladder) if spec.resources else (DEFAULT_RUNG,)
     for number, rung in enumerate(ladder):
         _check(rung, f"spec.resources.ladder[{number}]")
@@ -52,15 +51,25 @@ def resolve(body: Manifest, defaults: Defaults) -> ResolvedRun:
 
 def _store(spec: TrainingJobSpec, defaults: Defaults) -> Store:
     if spec.store is None and defaults.store is None:
-        raise InvalidSpecError(
+        raise DefaultsError(
             "spec.store: found none, and the operator has no default store. Name one, for example "
             'store: {uri: "s3://models/team-a"}, or set defaults.store.uri in the values of the '
             "Helm chart"
         )
     own: dict[str, Any] = spec.store.dump() if spec.store else {}
-    return validated(
-        Store, {**defaults.object_store, **(defaults.store or {}), **own}, "spec.store"
-    )
+    return _completed(Store, own, "spec.store", {**defaults.object_store, **(defaults.store or {})})
+
+
+def _completed(model: type[M], own: Manifest, path: str, defaults: Manifest) -> M:
+    """Return ``own``, which fits by itself, with what it leaves out taken from ``defaults``.
+
+    Raises:
+        DefaultsError: The defaults do not fit.
+    """
+    try:
+        return validated(model, {**defaults, **own}, path)
+    except InvalidSpecError as error:
+        raise DefaultsError(str(error)) from error
 
 
 def _check(rung: Resources, path: str) -> None:

@@ -5,6 +5,10 @@ class InvalidSpecError(Exception):
     """An edit is needed; the message names the field and what to change. Not retried."""
 
 
+class DefaultsError(InvalidSpecError):
+    """The operator's defaults do not complete the spec: they can be mended as well as the spec."""
+
+
 class TransientError(Exception):
     """The API server is away, throttling or in conflict: run a new pass, with backoff."""
 

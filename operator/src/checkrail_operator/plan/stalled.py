@@ -1,12 +1,18 @@
-"""The status of an object whose pass could not be planned, or not executed to its end."""
+"""The status of an object whose pass could not be planned, or not executed to its end.
+
+A ModelDeployment stalls until its spec is edited. A run's spec cannot be edited: what cannot be
+carried out ends it, so that whoever waits for Complete or Failed is told.
+"""
 
 from datetime import datetime
 from typing import Any
 
 from checkrail_api.conditions import Condition, condition, settled
 from checkrail_api.reasons import Reason
-from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError
+from checkrail_operator.plan.errors import DefaultsError, InvalidSpecError, NameConflictError
 from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.training_conditions import failed
+from checkrail_operator.plan.training_job import SOON_SECONDS
 from checkrail_operator.plan.types import Event, Key, Manifest, Plan
 
 CONFLICT_LOOK_AGAIN_SECONDS = 30.0
@@ -26,7 +32,8 @@ def stalled(
     """Return the plan that tells ``error``: a status, one event when it is new, the next look.
 
     A ModelDeployment goes on with what can be done, so its own status holds, under the error. A
-    run's status would claim an attempt that has no Job, so what was told before stays.
+    run's status would claim an attempt that has no Job, so what was told before stays; it is over
+    unless something other than its spec can be mended: a foreign object, the operator's defaults.
 
     Args:
         owner: The object as it was read.
@@ -40,6 +47,11 @@ def stalled(
     reason = Reason.NAME_CONFLICT if conflict else Reason.INVALID_SPEC
     goes_on = plan if plan is not None and key.kind == "ModelDeployment" else None
     status = _overlaid(owner, goes_on, reason, str(error), now)
+    if key.kind == "TrainingJob" and not isinstance(error, NameConflictError | DefaultsError):
+        status = _ended(owner, status, str(error), now)
+        return Plan(
+            key, status=status, events=_news(owner, status), requeue_after_seconds=SOON_SECONDS
+        )
     return Plan(
         key,
         status=status,
@@ -70,6 +82,34 @@ def _overlaid(
         **base,
         "observedGeneration": generation,
         "conditions": [c.dump() for c in told],
+    }
+
+
+def _ended(owner: Manifest, told: Manifest, message: str, now: datetime) -> Manifest:
+    """Return ``told`` as the status of a run that is over, its attempt under way with it.
+
+    The pass that follows prunes what still trains.
+    """
+    time = rfc3339(now)
+    ends = failed(Reason.INVALID_SPEC, message, None, time)
+    kept = [c for c in _conditions(told) if c.type not in {c.type for c in ends}]
+    known, generation = _conditions(owner.get("status")), owner["metadata"]["generation"]
+    conditions = sorted([*settled(ends, known, generation), *kept], key=lambda c: c.type)
+    end = {
+        "finishTime": time,
+        "outcome": "Failed",
+        "reason": Reason.INVALID_SPEC.value,
+        "message": message[:1024],
+    }
+    attempts = [
+        {**attempt, **end} if attempt.get("outcome") == "Running" else attempt
+        for attempt in told.get("attempts", [])
+    ]
+    return {
+        **told,
+        "conditions": [c.dump() for c in conditions],
+        **({"attempts": attempts} if attempts else {}),
+        "completionTime": time,
     }
 
 
