@@ -12,6 +12,7 @@ from checkrail_api.pod import Pod, Resources
 from checkrail_api.run import (
     ENV_DATA_PREFIX,
     ENV_MEMORY_LIMIT,
+    ENV_SCRATCH_LIMIT,
     ENV_STORE_PREFIX,
     RUN_FILE,
     SCRATCH_DIR,
@@ -26,6 +27,13 @@ from checkrail_operator.plan.types import Manifest
 
 USER_ID = 65_532
 """Numeric user of our images, so that the kubelet can check runAsNonRoot."""
+SCRATCH_LIMIT = "50Gi"
+"""Where DuckDB spills. Beyond it the kubelet evicts the pod: one query must not fill the node's
+disk and take other pods with it."""
+SPILL_BYTES = 45 * 2**30
+"""What the trainer keeps to by itself, so that it fails with a reason before it is evicted."""
+TMP_LIMIT = "1Gi"
+
 OPTIONAL_KEY = "AWS_SESSION_TOKEN"
 
 
@@ -141,8 +149,8 @@ def _pod_spec(run: ResolvedRun, rung: Resources, config_map: str) -> dict[str, A
         "containers": [_container(run, rung)],
         "volumes": [
             {"name": "run", "configMap": {"name": config_map}},
-            {"name": "scratch", "emptyDir": {}},
-            {"name": "tmp", "emptyDir": {}},
+            {"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}},
+            {"name": "tmp", "emptyDir": {"sizeLimit": TMP_LIMIT}},
         ],
     }
 
@@ -176,6 +184,7 @@ def _environment(run: ResolvedRun) -> list[dict[str, Any]]:
     """
     user = run.spec.pod.env if run.spec.pod else []
     literal = {
+        ENV_SCRATCH_LIMIT: str(SPILL_BYTES),
         "HOME": SCRATCH_DIR,
         "TMPDIR": SCRATCH_DIR,
         "OMP_NUM_THREADS": str(run.threads),
