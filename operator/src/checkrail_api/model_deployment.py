@@ -1,6 +1,6 @@
 """ModelDeployment: which version serves, and how a new one takes over."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -151,6 +151,10 @@ class ModelDeploymentSpec(Model):
     """How requests reach the pods."""
 
 
+ImageFrom = Literal["Spec", "Default"]
+"""Who chose a server image: spec.server.image, or the operator when the revision was made."""
+
+
 class RevisionStatus(Model):
     """One revision: a version on a server image with its settings."""
 
@@ -161,7 +165,9 @@ class RevisionStatus(Model):
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$", max_length=8)]
     """Hash of digest, server image and settings."""
     image: Annotated[str, Field(max_length=512)]
-    """Server image, pinned when the revision was made."""
+    """Server image."""
+    image_from: ImageFrom = "Default"
+    """Whether spec.server.image named the image. A default is kept when the operator's changes."""
     replicas: Annotated[int, Field(ge=0)] = 0
     """Pods there are."""
     ready_replicas: Annotated[int, Field(ge=0)] = 0
@@ -200,7 +206,9 @@ class Rejected(Model):
     revision: Annotated[str, Field(max_length=8)]
     """Revision that failed."""
     image: Annotated[str, Field(max_length=512)]
-    """Server image it ran on: another default of the operator does not try it again."""
+    """Server image it ran on."""
+    image_from: ImageFrom = "Default"
+    """Whether spec.server.image named the image. Another default does not try it again."""
     reason: Annotated[str, Field(max_length=64)]
     """Why."""
     message: Annotated[str, Field(max_length=1024)] = ""

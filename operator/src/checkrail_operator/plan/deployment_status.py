@@ -122,6 +122,7 @@ def _revision_status(seen: ModelDeploymentSeen, revision: Revision) -> RevisionS
         sha256=revision.sha256,
         revision=revision.hash,
         image=revision.image,
+        image_from=revision.image_from,
         replicas=found.replicas,
         ready_replicas=found.ready,
     )

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 
 from checkrail_api.conditions import Time
 from checkrail_api.model import Model, ModelName, Name, Sha256
-from checkrail_api.model_deployment import ModelDeploymentSpec
+from checkrail_api.model_deployment import ImageFrom, ModelDeploymentSpec
 from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Placement, Resources
@@ -70,6 +70,8 @@ class Revision(Model):
     sha256: Sha256
     uri: str
     image: Annotated[str, Field(min_length=1)]
+    image_from: ImageFrom = "Default"
+    """Who chose the image: a choice of the spec ends with the spec's naming it, a default stays."""
     store: ObjectStore = ObjectStore()
     resources: Resources = Resources()
     placement: Placement = Placement()
@@ -83,7 +85,12 @@ class Revision(Model):
         What is at its default is left out, so that a field added to the API renames nothing.
         """
         return hash8(
-            self.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude={"created"})
+            self.model_dump(
+                mode="json",
+                by_alias=True,
+                exclude_defaults=True,
+                exclude={"created", "image_from"},
+            )
         )
 
     def annotation(self) -> str:
@@ -117,18 +124,20 @@ def revision_of(
         version: What is served.
         spec: How.
         defaults: The operator's values, for what version and spec leave out.
-        like: A revision that exists. It goes before ``defaults``: asking for it again with
-            another default gives this same revision.
+        like: A revision that exists. What it has of defaults goes before ``defaults``: asking for
+            it again with another default gives this same revision.
         image: The same for the server image alone.
     """
     server = spec.server
-    pinned_image = like.image if like else image
+    named = server.image if server else None
+    pinned = like.image if like and like.image_from == "Default" else image
     return Revision(
         version=version.name,
         model=version.model,
         sha256=version.sha256,
         uri=version.uri,
-        image=(server and server.image) or pinned_image or defaults.server_image,
+        image=named or pinned or defaults.server_image,
+        image_from="Spec" if named else "Default",
         store=_filled(version.store, like.store if like else _default_store(version, defaults)),
         resources=(server and server.resources) or DEFAULT_RESOURCES,
         placement=spec.pod or Placement(),

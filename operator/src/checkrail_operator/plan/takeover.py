@@ -114,8 +114,8 @@ class Decision:
 def decide(seen: ModelDeploymentSeen) -> Decision:
     """Choose the stable revision, the canary and its share for this pass."""
     wanted = want(seen)
-    stable = recovered(seen, seen.status.stable)
-    canary = recovered(seen, seen.status.canary)
+    stable = wanted.as_asked(recovered(seen, seen.status.stable))
+    canary = wanted.as_asked(recovered(seen, seen.status.canary))
     if stable is None:
         return _first(seen, wanted, canary)
     told = seen.status.canary
@@ -272,6 +272,7 @@ def _rejection(revision: Revision, failure: Failure, now: datetime) -> Rejected:
         sha256=revision.sha256,
         revision=revision.hash,
         image=revision.image,
+        image_from=revision.image_from,
         reason=failure.reason.value,
         message=failure.words[:1024],
         time=rfc3339(now),

@@ -3,8 +3,9 @@
 What ``status`` holds because it cannot be observed again:
 
 - ``stable`` and ``canary``: which of the revisions there are is which. Both look alike.
-- ``stable.image``, ``canary.image``, ``rejected[].image``: the server image that was the default
-  when the revision was made, so that another default makes no new revision.
+- ``image`` and ``imageFrom`` of ``stable``, ``canary`` and ``rejected[]``: an image that was the
+  default when the revision was made stays, so that another default makes no new revision; one that
+  the spec named goes with the spec's naming it.
 - ``canary.since``: when its share was changed. A route has no history.
 - ``rejected``: what was taken back. Its pods are gone.
 - ``observedRetry``: which value of ``rollout.retry`` was acted on.
@@ -42,6 +43,10 @@ class Wanted:
         """Return what is remembered against ``revision``."""
         return next((r for r in self.rejected if r.revision == revision.hash), None)
 
+    def as_asked(self, revision: Revision | None) -> Revision | None:
+        """Return ``revision``; what is asked for says who chose its image now."""
+        return self.revision if revision and self.is_for(revision) else revision
+
     def is_for(self, revision: Revision) -> bool:
         """Answer whether ``revision`` is what is asked for."""
         return self.revision is not None and self.revision.hash == revision.hash
@@ -54,8 +59,9 @@ class Wanted:
 def want(seen: ModelDeploymentSeen) -> Wanted:
     """Find the revision that the spec asks for.
 
-    What exists or was tried comes first: with everything the spec leaves out as it was then, does
-    the spec ask for it again? Only if not, a new revision is made of the operator's defaults.
+    What served or was tried comes first: with everything the spec leaves out as it was then, does
+    the spec ask for it again? Only if not, a new revision is made of the operator's defaults. A
+    first revision of which no pod ever answered is not held to its defaults: they may be why.
     """
     version = _version(seen)
     rejected, retry = _remembered(seen, version)
@@ -81,7 +87,8 @@ def recovered(seen: ModelDeploymentSeen, told: RevisionStatus | None) -> Revisio
     version = next((v for v in seen.versions if v.name == told.version), None)
     if version is None:
         return None
-    again = revision_of(version, seen.spec, seen.defaults, image=told.image)
+    made = revision_of(version, seen.spec, seen.defaults)
+    again = made.model_copy(update={"image": told.image, "image_from": told.image_from})
     return again if again.hash == told.revision else None
 
 
@@ -136,8 +143,11 @@ def _remembered(
 def _existing(seen: ModelDeploymentSeen, version: Version) -> Revision | None:
     for told in (seen.status.stable, seen.status.canary):
         live = recovered(seen, told)
-        if live and live.hash == revision_of(version, seen.spec, seen.defaults, like=live).hash:
-            return live
+        if live is None or (seen.status.stable is None and not seen.of(live).ready):
+            continue
+        again = revision_of(version, seen.spec, seen.defaults, like=live)
+        if live.hash == again.hash:
+            return live.model_copy(update={"image_from": again.image_from})
     return None
 
 
@@ -145,7 +155,8 @@ def _tried(
     seen: ModelDeploymentSeen, version: Version, rejected: tuple[Rejected, ...]
 ) -> Revision | None:
     for refused in rejected:
-        again = revision_of(version, seen.spec, seen.defaults, image=refused.image)
+        pinned = refused.image if refused.image_from == "Default" else None
+        again = revision_of(version, seen.spec, seen.defaults, image=pinned)
         if again.hash == refused.revision:
             return again
     return None
