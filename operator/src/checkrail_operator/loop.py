@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from checkrail_api.kind import API_VERSION
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.observe.raw import Raw
 from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
 from checkrail_operator.plan.stalled import stalled
 from checkrail_operator.plan.types import Defaults, Key, Plan
+from checkrail_operator.plan.wake_waiting import bereaved
 from checkrail_operator.planners import PLANNERS
 from checkrail_operator.queue import Clock, Outcome
 from checkrail_operator.shell.clock import UtcNow
@@ -132,6 +134,7 @@ class Passes:
     async def _run(self, key: Key, fields: dict[str, object]) -> Ended:
         raw = await gather(self._cluster, key)
         if raw is None or "deletionTimestamp" in raw.owner["metadata"]:
+            await self._wake_bereaved(key)
             return Ended("gone", Outcome())
         plan: Plan | None = None
         try:
@@ -149,6 +152,14 @@ class Passes:
             )
         result = "changed" if written else "quiet"
         return Ended(result, Outcome(after_seconds=plan.requeue_after_seconds))
+
+    async def _wake_bereaved(self, key: Key) -> None:
+        """Wake those whom it concerns that ``key`` is gone; children go by themselves."""
+        if key.kind != "ModelVersion":
+            return
+        deployments = self._cluster.pages(API_VERSION, "ModelDeployment", key.namespace)
+        for other in bereaved(key, [body async for page in deployments for body in page]):
+            self._wake(other)
 
     async def _stall(self, raw: Raw, plan: Plan, fields: dict[str, object]) -> Ended:
         """Tell what stands in the way, and log it once: when the status says it first."""

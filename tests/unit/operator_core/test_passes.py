@@ -213,24 +213,35 @@ async def test_a_stall_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     assert fields["error"].startswith("spec.store: found none")
 
 
-async def test_a_version_wakes_those_who_wait_for_it() -> None:
-    def deployment(name: str, model: Mapping[str, Any]) -> dict[str, Any]:
-        metadata = {"name": name, "namespace": "team"}
-        return {
-            "apiVersion": API,
-            "kind": "ModelDeployment",
-            "metadata": metadata,
-            "spec": {"model": model},
-        }
-
-    version = {
+def deployment(name: str, model: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "apiVersion": API,
-        "kind": "ModelVersion",
-        "metadata": {"name": "m-12345678", "namespace": "team"},
-        "spec": {"model": "m"},
+        "kind": "ModelDeployment",
+        "metadata": {"name": name, "namespace": "team"},
+        "spec": {"model": model},
     }
+
+
+VERSION: dict[str, Any] = {
+    "apiVersion": API,
+    "kind": "ModelVersion",
+    "metadata": {"name": "m-12345678", "namespace": "team"},
+    "spec": {"model": "m"},
+}
+GOING = {**VERSION, "metadata": {**VERSION["metadata"], "deletionTimestamp": STATUS_TIME}}
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        pytest.param([VERSION], id="published"),
+        pytest.param([GOING], id="being deleted"),
+        pytest.param([], id="gone"),
+    ],
+)
+async def test_a_version_wakes_those_whom_it_concerns(version: list[dict[str, Any]]) -> None:
     cluster = cluster_of(
-        version,
+        *version,
         deployment("follows", {"follow": {"model": "m"}}),
         deployment("names", {"versionRef": {"name": "m-12345678"}}),
         deployment("follows-another", {"follow": {"model": "n"}}),
