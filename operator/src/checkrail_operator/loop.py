@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class Ended:
 
 
 @contextmanager
-def bugs_counted(key: Key, metrics: Metrics, pass_id: str) -> Iterator[None]:
+def bugs_counted(kind: str, metrics: Metrics, fields: Mapping[str, object]) -> Iterator[None]:
     """Let no object end the operator: count, log and swallow what nobody expected.
 
     The only broad ``except`` of the repository.
@@ -49,8 +49,8 @@ def bugs_counted(key: Key, metrics: Metrics, pass_id: str) -> Iterator[None]:
     try:
         yield
     except Exception:
-        metrics.bugs.labels(key.kind).inc()
-        LOG.exception("bug", extra={"fields": described(key, pass_id)})
+        metrics.bugs.labels(kind).inc()
+        LOG.exception("bug", extra={"fields": fields})
 
 
 def described(key: Key, pass_id: str) -> dict[str, object]:
@@ -101,7 +101,7 @@ class Passes:
         began = self._clock()
         pass_id = secrets.token_hex(4)
         ended = Ended("bug", Outcome(failed=True))
-        with bugs_counted(key, self._metrics, pass_id):
+        with bugs_counted(key.kind, self._metrics, described(key, pass_id)):
             ended = await self._translated(key, pass_id)
         self._metrics.passes.labels(key.kind, ended.result).inc()
         self._metrics.pass_seconds.labels(key.kind).observe(self._clock() - began)

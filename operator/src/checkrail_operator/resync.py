@@ -13,7 +13,7 @@ from typing import get_args
 
 from checkrail_api.kind import API_VERSION
 from checkrail_api.names import LABEL_KIND, LABEL_MANAGED_BY, LABEL_OWNER, MANAGED_BY
-from checkrail_operator.loop import Passes, bugs_counted
+from checkrail_operator.loop import Passes, bugs_counted, described
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.observe.raw import CHILD_KINDS, Raw, related_queries
 from checkrail_operator.plan.difference import at_rest
@@ -29,6 +29,8 @@ COALESCE_SECONDS = 0.2
 """A watch that is listed anew asks for a resync; several at once get one."""
 BREATH = 50
 """Objects planned before other work gets its turn."""
+PASS = "resync"
+"""In place of a pass's own, in the log."""
 RETRY = Backoff(first_seconds=1.0, cap_seconds=30.0)
 
 
@@ -113,44 +115,57 @@ class Resync:
         failures = 0
         while True:
             self._asked.clear()
-            try:
-                await self.once()
+            if await self._ends_well():
                 failures = 0
                 pause = self._seconds * (0.9 + 0.2 * self._chance())
-            except TransientError as error:
+            else:
                 failures += 1
                 pause = RETRY.delay(failures, self._chance())
-                LOG.warning("resync will be repeated", extra={"fields": {"error": str(error)}})
             await self._wait(pause)
+
+    async def _ends_well(self) -> bool:
+        """Resync once; log why if that is to be repeated."""
+        with bugs_counted("Resync", self._metrics, {"pass_id": PASS}):
+            try:
+                await self.once()
+            except TransientError as error:
+                LOG.warning("resync will be repeated", extra={"fields": {"error": str(error)}})
+            else:
+                return True
+        return False
 
     async def once(self) -> int:
         """Queue every object whose plan is not at rest and return how many there were."""
         restless = 0
         for namespace in self._namespaces:
             everything, known = await self._everything(namespace)
-            for number, raw in enumerate(everything):
-                restless += self._look_at(raw, known)
+            for number, (owner, children) in enumerate(everything):
+                restless += self._look_at(owner, children, known)
                 if number % BREATH == 0:
                     await asyncio.sleep(0)
         self._ended = self._clock()
         return restless
 
-    def _look_at(self, raw: Raw, known: Known) -> bool:
-        metadata = raw.owner["metadata"]
-        key = Key(raw.owner["kind"], metadata["namespace"], metadata["name"])
-        if "deletionTimestamp" in metadata:
+    def _look_at(self, owner: Manifest, children: tuple[Manifest, ...], known: Known) -> bool:
+        if "deletionTimestamp" in owner["metadata"]:
             return False
-        plan: Plan | None = None
-        with bugs_counted(key, self._metrics, "resync"):
+        key = _key(owner)
+        rests, after = False, None
+        with bugs_counted(key.kind, self._metrics, described(key, PASS)):
+            raw = Raw(owner=owner, children=children, related=known.related(owner))
             plan = self._passes.decide(raw)
-        if plan is None or not _rests(plan, raw, known):
+            rests, after = _rests(plan, raw, known), plan.requeue_after_seconds
+        if not rests:
             self._queue.add(key)
             return True
-        if plan.requeue_after_seconds is not None:
-            self._queue.add_after(key, plan.requeue_after_seconds)
+        if after is not None:
+            self._queue.add_after(key, after)
         return False
 
-    async def _everything(self, namespace: str | None) -> tuple[list[Raw], Known]:
+    async def _everything(
+        self, namespace: str | None
+    ) -> tuple[list[tuple[Manifest, tuple[Manifest, ...]]], Known]:
+        """Return each object that is planned for with its children, and the versions."""
         ours = f"{LABEL_MANAGED_BY}={MANAGED_BY}"
         kinds = sorted(set(chain.from_iterable(CHILD_KINDS.values())))
         owners = {k: await self._list(API_VERSION, k, namespace) for k in get_args(OwnedKind)}
@@ -159,14 +174,7 @@ class Resync:
         known = Known(owners["ModelVersion"])
         # a ModelVersion has neither status nor children: its plan is always at rest
         planned = chain(owners["TrainingJob"], owners["ModelDeployment"])
-        return [
-            Raw(
-                owner=owner,
-                children=tuple(by_owner.get(_key(owner), ())),
-                related=known.related(owner),
-            )
-            for owner in planned
-        ], known
+        return [(owner, tuple(by_owner.get(_key(owner), ()))) for owner in planned], known
 
     async def _list(
         self, api_version: str, kind: str, namespace: str | None, labels: str | None = None

@@ -206,6 +206,16 @@ class _AlreadyExistsError(Exception):
 
 
 async def _json(answer: Any) -> dict[str, Any]:
+    """Return the body of an answer.
+
+    Raises:
+        TransientError: It did not arrive, is cut off, or is nested too deep to be read.
+    """
     with translated("read an answer"):
-        body: dict[str, Any] = await answer.json()
+        try:
+            body: dict[str, Any] = await answer.json()
+        except (RecursionError, ValueError) as error:
+            raise TransientError(
+                f"the API server's answer is no JSON we can read: {error}"
+            ) from error
     return body

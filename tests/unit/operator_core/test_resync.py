@@ -1,0 +1,115 @@
+"""No object, however broken, ends the resync: the others are still looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from checkrail_operator.loop import Passes
+from checkrail_operator.metrics import Metrics
+from checkrail_operator.plan.errors import TransientError
+from checkrail_operator.plan.types import Defaults, Event, Manifest
+from checkrail_operator.queue import WorkQueue
+from checkrail_operator.resync import Resync
+from harness.fake_cluster import START, FakeCluster
+
+API = "checkrail.dev/v1alpha1"
+
+
+class Pauses:
+    """Sleeps no time, and notes for how long; the third sleep ends the test."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.over = asyncio.Event()
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        if len(self.seconds) == 3:
+            self.over.set()
+            await asyncio.Event().wait()
+
+
+class BrokenLists(FakeCluster):
+    """The API server whose first lists fail so."""
+
+    failures: list[Exception]
+
+    def pages(self, *arguments: Any, **selectors: Any) -> Any:
+        """Fail, or list."""
+        if self.failures:
+            raise self.failures.pop(0)
+        return super().pages(*arguments, **selectors)
+
+
+async def no_event(_: Manifest, __: Event) -> None:
+    return
+
+
+def resync(cluster: FakeCluster, metrics: Metrics, sleep: Pauses) -> tuple[Resync, WorkQueue]:
+    queue = WorkQueue(clock=lambda: 0.0)
+    passes = Passes(
+        cluster,
+        defaults=Defaults("trainer:1", "server:1"),
+        tell=no_event,
+        wake=queue.add,
+        metrics=metrics,
+        clock=lambda: 0.0,
+        now=lambda: START,
+    )
+    return Resync(
+        cluster,
+        queue,
+        passes,
+        namespaces=(),
+        seconds=600.0,
+        metrics=metrics,
+        clock=lambda: 0.0,
+        sleep=sleep,
+        chance=lambda: 0.5,
+    ), queue
+
+
+def bugs(metrics: Metrics, kind: str) -> float | None:
+    return metrics.registry.get_sample_value("checkrail_operator_bugs_total", {"kind": kind})
+
+
+@pytest.mark.parametrize(
+    ("failure", "counted"),
+    [
+        pytest.param(TransientError("away"), None, id="the API server is away"),
+        pytest.param(RecursionError("too deep"), 1.0, id="a bug"),
+    ],
+)
+async def test_a_resync_that_fails_is_repeated_soon(
+    failure: Exception, counted: float | None
+) -> None:
+    cluster, metrics, sleep = BrokenLists(), Metrics(), Pauses()
+    cluster.failures = [failure]
+    running = asyncio.create_task(resync(cluster, metrics, sleep)[0].run())
+
+    await sleep.over.wait()
+    running.cancel()
+
+    assert (sleep.seconds[:2], bugs(metrics, "Resync")) == ([0.75, 600.0], counted)
+
+
+async def test_a_broken_object_is_queued_beside_the_others() -> None:
+    def deployment(name: str, status: Any) -> dict[str, Any]:
+        return {
+            "apiVersion": API,
+            "kind": "ModelDeployment",
+            "metadata": {"name": name, "namespace": "team"},
+            "spec": {"model": {"follow": {"model": "m"}}},
+            "status": status,
+        }
+
+    cluster, metrics = FakeCluster(), Metrics()
+    cluster.put(deployment("broken", {"stable": "no object"}))
+    cluster.put(deployment("whole", {}))
+    looking, queue = resync(cluster, metrics, Pauses())
+
+    assert await looking.once() == len(queue) == 2
+    assert bugs(metrics, "ModelDeployment") == 1
