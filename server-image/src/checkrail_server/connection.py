@@ -52,7 +52,6 @@ class Connection(asyncio.Protocol):
         self._since = time.perf_counter()
         self._due = self._since + self._limits.header_seconds
         self._stalled_due = math.inf
-        self.lost = False
 
     # asyncio calls these
 
@@ -65,8 +64,8 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Forget the client; what it waits for is not computed any more."""
-        self.lost = True
         self._deaf = True
+        self._drop_requests()
         self._service.forget(self)
 
     def data_received(self, data: bytes) -> None:
@@ -91,7 +90,7 @@ class Connection(asyncio.Protocol):
         """Keep a half-closed connection until its answers are sent."""
         self._deaf = True
         self._half_closed = True
-        self._receiving = None
+        self._drop_incomplete()
         return bool(self._waiting)
 
     def pause_writing(self) -> None:
@@ -113,7 +112,7 @@ class Connection(asyncio.Protocol):
         if self._deaf:
             return
         now = time.perf_counter()
-        self._receiving = Exchange(self, self._limits, now)
+        self._receiving = Exchange(self, self._limits, self._service.bodies, now)
         self._due = now + self._limits.header_seconds
 
     def on_url(self, url: bytes) -> None:
@@ -164,6 +163,7 @@ class Connection(asyncio.Protocol):
         exchange.response = self._service.renderer.render(
             answer, close=exchange.last, head_only=exchange.method == b"HEAD"
         )
+        exchange.release()
         self._send_ready()
 
     @property
@@ -230,7 +230,10 @@ class Connection(asyncio.Protocol):
         """Answer ``error`` after the answers that are due, and end the connection."""
         if self._deaf:
             return
-        exchange = self._receiving or Exchange(self, self._limits, time.perf_counter())
+        exchange = self._receiving or Exchange(
+            self, self._limits, self._service.bodies, time.perf_counter()
+        )
+        exchange.drop_body()
         self._receiving = None
         self._deaf = True
         exchange.last = True
@@ -240,8 +243,7 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         """Close the sending side, and the connection once the client has had time to read."""
         self._deaf = True
-        self._waiting.clear()
-        self._receiving = None
+        self._drop_requests()
         if self._half_closed or self._transport.is_closing():
             self._transport.close()
             return
@@ -251,6 +253,18 @@ class Connection(asyncio.Protocol):
             self._limits.request_seconds if unsent else self._limits.linger_seconds
         )
         self._transport.write_eof()
+
+    def _drop_requests(self) -> None:
+        """Forget what will not be answered."""
+        self._drop_incomplete()
+        for exchange in self._waiting:
+            exchange.release()
+        self._waiting.clear()
+
+    def _drop_incomplete(self) -> None:
+        if self._receiving:
+            self._receiving.release()
+            self._receiving = None
 
     def _flow(self) -> None:
         """Read only while there is room for more requests and answers."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from checkrail_server.errors import RequestError
+from checkrail_server.errors import RequestError, unavailable
 
 if TYPE_CHECKING:
+    from checkrail_server.body_budget import BodyBudget
     from checkrail_server.connection import Connection
     from checkrail_server.limits import Limits
 
@@ -14,14 +15,19 @@ if TYPE_CHECKING:
 class Exchange:
     """A request while it is received, waits for its turn, and is answered.
 
-    The methods that take parts raise RequestError: 400, 413, 417 and 431, what is wrong with them.
+    The methods that take parts raise RequestError: 400, 413, 417 and 431, what is wrong with them; 503,
+    the bodies of all requests take too much already. Whoever ends an exchange releases it.
     """
 
     __slots__ = (
+        "_budget",
         "_header_bytes",
         "_header_fields",
+        "_held",
+        "_inferring",
         "_limits",
         "_wire_bytes",
+        "abandoned",
         "body",
         "connection",
         "content_encoding",
@@ -36,10 +42,15 @@ class Exchange:
         "target",
     )
 
-    def __init__(self, connection: Connection, limits: Limits, started: float) -> None:
+    def __init__(
+        self, connection: Connection, limits: Limits, budget: BodyBudget, started: float
+    ) -> None:
         """Begin at ``started``, a time of ``time.perf_counter``."""
         self.connection = connection
         self._limits = limits
+        self._budget = budget
+        self._held = 0
+        self._inferring = False
         self._header_bytes = 0
         self._header_fields = 0
         self._wire_bytes = 0
@@ -56,6 +67,8 @@ class Exchange:
         """The whole answer as sent; None until there is one."""
         self.last = False
         """Whether the connection ends with this answer."""
+        self.abandoned = False
+        """Whether nobody waits for the answer any more; also when there is one."""
 
     def take_wire(self, size: int) -> None:
         """Bound what a request takes on the wire, framing and unfinished fields included."""
@@ -103,6 +116,12 @@ class Exchange:
         """Take a part of the body."""
         if len(self.body) + len(part) > self._limits.body_bytes:
             raise RequestError(413, f"the body is larger than {self._limits.body_bytes} bytes")
+        if not self._budget.take(len(part)):
+            raise unavailable(
+                f"the bodies of unanswered requests take {self._budget.limit} bytes already; "
+                "try again in a second"
+            )
+        self._held += len(part)
         if not self.body:
             self.body = part
             return
@@ -111,15 +130,33 @@ class Exchange:
             self.body = bytearray(self.body)
         self.body += part
 
+    def begin_inference(self) -> None:
+        """Let go of the body, but not of its bytes: what was read from it is about as large."""
+        self._inferring = True
+        self.body = b""
+
+    def end_inference(self) -> None:
+        """Give the bytes back, unless the answer is still to be sent."""
+        self._inferring = False
+        if self.abandoned:
+            self.drop_body()
+
+    def drop_body(self) -> None:
+        """Give the body's bytes back; twice does no harm."""
+        self._budget.give_back(self._held)
+        self._held = 0
+        self.body = b""
+
+    def release(self) -> None:
+        """End: answered, or nobody waits any more. What an inference uses is held to its end."""
+        self.abandoned = True
+        if not self._inferring:
+            self.drop_body()
+
     @property
     def path(self) -> bytes:
         """The target without its query."""
         return self.target.partition(b"?")[0]
-
-    @property
-    def abandoned(self) -> bool:
-        """Whether nobody waits for the answer any more."""
-        return self.response is not None or self.connection.lost
 
     def _count_header(self, size: int) -> None:
         self._header_bytes += size

@@ -40,6 +40,9 @@ class Job(Protocol):
     def failed(self, error: BaseException) -> None:
         """Take what the model raised."""
 
+    def dropped(self) -> None:
+        """Learn that nobody waits, and that nothing will be inferred."""
+
 
 class InferenceQueue:
     """A bounded queue in front of one model. All methods are called from the event loop."""
@@ -77,6 +80,7 @@ class InferenceQueue:
         waiting, self._waiting = self._waiting, deque()
         for job in waiting:
             if job.abandoned:
+                job.dropped()
                 continue
             if job.rows > self._model.loop_rows:
                 self._in_thread += 1

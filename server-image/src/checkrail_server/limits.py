@@ -24,6 +24,8 @@ class Limits:
     """Header fields of one request."""
     body_bytes: int = 1_048_576
     """Body of one request."""
+    held_bytes: int = 67_108_864
+    """Bodies of all requests that are not answered yet, so that pods of 512 Mi are not killed."""
     framing_factor: int = 8
     """A body may take so many times its own limit on the wire (chunks of one byte take 6)."""
     rows: int = 8_192

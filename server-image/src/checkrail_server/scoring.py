@@ -40,19 +40,32 @@ class ScoringJob(ABC):
 
     def done(self, outputs: list[Array], seconds: float) -> None:
         """Answer and count."""
+        try:
+            self._finish(outputs, seconds)
+        finally:
+            self._exchange.end_inference()
+
+    def failed(self, error: BaseException) -> None:
+        """Answer that the server failed: what reaches the model was checked against it."""
+        try:
+            self._service.fail(self._exchange, error)
+        finally:
+            self._exchange.end_inference()
+
+    def dropped(self) -> None:
+        """Give back what the request held."""
+        self._exchange.end_inference()
+
+    def _finish(self, outputs: list[Array], seconds: float) -> None:
         self._service.metrics.inferred(outputs, seconds)
         if self.abandoned:
             return
         try:
             body = self.body(outputs)
         except Exception as error:  # noqa: BLE001 - a bug fails one request, not the queue
-            self.failed(error)
+            self._service.fail(self._exchange, error)
         else:
             self._service.send(self._exchange, Answer(200, body))
-
-    def failed(self, error: BaseException) -> None:
-        """Answer that the server failed: what reaches the model was checked against it."""
-        self._service.fail(self._exchange, error)
 
 
 class InferJob(ScoringJob):

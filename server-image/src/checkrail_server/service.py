@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from checkrail_api import serving
 from checkrail_server import logs
 from checkrail_server.answers import PROMETHEUS, Answer, Renderer, document, failure
+from checkrail_server.body_budget import BodyBudget
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.inference_queue import InferenceQueue
 from checkrail_server.metrics import Metrics
@@ -33,6 +34,7 @@ class Service:
         """Serve nothing until ``take_model``."""
         self.settings = settings
         self.limits = limits
+        self.bodies = BodyBudget(limits.held_bytes)
         self.renderer = Renderer()
         self.metrics = Metrics()
         self.draining = False
@@ -150,6 +152,7 @@ class Service:
             self, self.model, exchange
         )
         self._queue.submit(job)
+        exchange.begin_inference()
 
     def metrics_text(self) -> Answer:
         """Answer the metrics."""

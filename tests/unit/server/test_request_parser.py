@@ -79,6 +79,7 @@ def statuses_of(chunks: list[bytes]) -> list[int]:
         connection.eof_received()
         connection.connection_lost(None)
         assert not service.connections
+        assert service.bodies.held == 0
         return wire
 
     wire = asyncio.run(feed())
