@@ -47,6 +47,7 @@ class Connection(asyncio.Protocol):
         self._deaf = False
         self._half_closed = False
         self._lingering = False
+        self._answered = False
         self._reading_paused = False
         self._writing_paused = False
         self._since = time.perf_counter()
@@ -174,9 +175,30 @@ class Connection(asyncio.Protocol):
         return self._since
 
     @property
+    def eviction_order(self) -> tuple[int, float] | None:
+        """Who makes room for a new connection: the smallest does. None: a whole request waits.
+
+        A new connection that has said nothing yet is not idle: it may be a probe, which an
+        attacker's next connection must not send away before all that are older.
+        """
+        if self._waiting:
+            return None
+        if self._lingering:
+            return 1, self._due
+        if self._receiving:
+            return 2, self._receiving.started
+        return (0 if self._answered else 2), self._since
+
+    @property
     def stalled(self) -> bool:
         """Whether the client does not read its answers."""
         return self._writing_paused
+
+    def evict(self) -> None:
+        """Close at once, whatever is not sent; nothing that was asked completely is lost."""
+        self._deaf = True
+        self._drop_requests()
+        self._transport.abort()
 
     def close(self) -> None:
         """Close once what was written is sent."""
@@ -219,6 +241,7 @@ class Connection(asyncio.Protocol):
             if self._half_closed:
                 self._transport.close()
             elif self._receiving is None:
+                self._answered = True
                 self._since = time.perf_counter()
                 self._due = self._since + self._limits.idle_seconds
             elif self._receiving.header_complete and self._receiving.expect:

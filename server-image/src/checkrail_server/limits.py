@@ -31,7 +31,9 @@ class Limits:
     rows: int = 8_192
     """Rows of one request."""
     connections: int = 2_048
-    """Open connections; at the limit the longest idle one makes room."""
+    """Open connections; at the limit one makes room: the longest idle one, else the one that has
+    been about an incomplete request for longest. There always is one, because no more than
+    ``queued`` connections can have whole requests waiting."""
     pipelined: int = 64
     """Unanswered requests of one connection beyond which it is not read."""
     queued: int = 1_024

@@ -86,15 +86,16 @@ class Service:
     # connections call these
 
     def admit(self, connection: Connection) -> bool:
-        """Take a new connection; at the limit, close the longest idle one for it."""
+        """Take a new connection; at the limit, evict another for it. False: there is none."""
+        evicted = None
         full = len(self.connections) >= self.limits.connections
-        if full:
-            idle = [(c.idle_since, id(c), c) for c in self.connections if c.idle_since is not None]
-            if idle:
-                min(idle)[2].close()
+        if full and (evicted := self._first_to_go()):
+            # at once, so that the connection made next evicts another one
+            self.connections.discard(evicted)
+            evicted.evict()
         self.connections.add(connection)
         self.empty.clear()
-        return not full or bool(idle)
+        return not full or evicted is not None
 
     def forget(self, connection: Connection) -> None:
         """Drop a connection that is closed."""
@@ -141,6 +142,14 @@ class Service:
         if route and route.scoring:
             self.metrics.answered(answer.status, time.perf_counter() - exchange.started)
         exchange.connection.answer(exchange, answer)
+
+    def _first_to_go(self) -> Connection | None:
+        ordered = [
+            (order, id(connection), connection)
+            for connection in self.connections
+            if (order := connection.eviction_order)
+        ]
+        return min(ordered)[2] if ordered else None
 
     # routes call these
 
