@@ -29,7 +29,7 @@ COALESCE_SECONDS = 0.2
 """A watch that is listed anew asks for a resync; several at once get one."""
 BREATH = 50
 """Objects planned before other work gets its turn."""
-PASS = "resync"
+FROM_RESYNC = "resync"
 """In place of a pass's own, in the log."""
 RETRY = Backoff(first_seconds=1.0, cap_seconds=30.0)
 
@@ -125,7 +125,7 @@ class Resync:
 
     async def _ends_well(self) -> bool:
         """Resync once; log why if that is to be repeated."""
-        with bugs_counted("Resync", self._metrics, {"pass_id": PASS}):
+        with bugs_counted("Resync", self._metrics, {"pass_id": FROM_RESYNC}):
             try:
                 await self.once()
             except TransientError as error:
@@ -151,7 +151,7 @@ class Resync:
             return False
         key = _key(owner)
         rests, after = False, None
-        with bugs_counted(key.kind, self._metrics, described(key, PASS)):
+        with bugs_counted(key.kind, self._metrics, described(key, FROM_RESYNC)):
             raw = Raw(owner=owner, children=children, related=known.related(owner))
             plan = self._passes.decide(raw)
             rests, after = _rests(plan, raw, known), plan.requeue_after_seconds
