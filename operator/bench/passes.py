@@ -153,7 +153,7 @@ async def resync(bench: Bench, count: int) -> None:
     """Print what a resync of ``count`` objects at rest costs."""
     namespace = f"quiet-{count}"
     await make_quiet(bench, namespace, count)
-    bares, ends = [], [0.0]
+    bares, ends, cpus = [], [0.0], []
     await bench.bare.list_all(namespace)  # opens its connection
     for _ in range(RESYNCS):
         began = time.perf_counter()
@@ -165,7 +165,8 @@ async def resync(bench: Bench, count: int) -> None:
             end = time.time() - operator.figure("resync_age_seconds")
             if end - ends[-1] > RESYNC_SECONDS / 2:
                 ends.append(end)
-            await asyncio.sleep(0.1)
+                cpus.append(operator.cpu_seconds)
+            await asyncio.sleep(0.2)
         passes = operator.figure("passes_total")
         requests = operator.requests[before:]
     starts = [
@@ -179,7 +180,8 @@ async def resync(bench: Bench, count: int) -> None:
         f"resync of {count} objects at rest",
         statistics.median(end - start for start, end in spans),
         statistics.median(bares),
-        f"{'/'.join(map(str, sorted(inside)))} requests; since the start "
+        f"{'/'.join(map(str, sorted(inside)))} requests, "
+        f"{(cpus[-1] - cpus[0]) / RESYNCS:.2f} s of CPU in a period; since the start "
         f"{len(writes_of(requests))} writes, {passes:.0f} passes",
     )
 

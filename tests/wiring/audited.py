@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, get_args
 
 import httpx
@@ -31,7 +33,6 @@ from wiring.world import STORE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
-    from pathlib import Path
 
 Manifest = dict[str, Any]
 
@@ -173,6 +174,12 @@ class Operator:
     def is_quiet(self) -> bool:
         """Whether it has asked something, and nothing for a second."""
         return bool(self.requests) and time.time() - answered(self.requests[-1]) > 1
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time it used so far: a busy machine hardly changes it."""
+        ticks = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
 
     def figure(self, name: str) -> float:
         """Return the sum of one of its figures over all labels, the Lease's left out."""
