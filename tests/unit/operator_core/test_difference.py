@@ -108,9 +108,27 @@ def test_an_object_of_somebody_else_is_a_conflict(live: dict[str, Any]) -> None:
         pytest.param({"limits": {"cpu": "1"}}, {"limits": {"cpu": "2"}}, False, id="more"),
         pytest.param({"cpu": "1000m"}, {"cpu": "1"}, False, id="text elsewhere is text"),
         pytest.param(
-            {"c": [{"name": "b"}]}, {"c": [{"name": "a"}, {"name": "b"}]}, True, id="items by name"
+            {"env": [{"name": "b"}]},
+            {"env": [{"name": "a"}, {"name": "b"}]},
+            True,
+            id="an item of others in a shared list",
         ),
-        pytest.param({"c": [{"name": "b"}]}, {"c": [{"name": "a"}]}, False, id="item is missing"),
+        pytest.param(
+            {"env": [{"name": "b"}]}, {"env": [{"name": "a"}]}, False, id="item is missing"
+        ),
+        pytest.param({"env": [{"name": "b"}]}, {"env": None}, False, id="shared list is null"),
+        pytest.param(
+            {"backendRefs": [{"name": "a"}]},
+            {"backendRefs": [{"name": "a"}, {"name": "b"}]},
+            False,
+            id="an item of others in a list of ours",
+        ),
+        pytest.param(
+            {"parentRefs": [{"name": "a"}, {"name": "b"}]},
+            {"parentRefs": [{"name": "b"}, {"name": "a"}]},
+            False,
+            id="another order",
+        ),
         pytest.param({"c": ["ALL"]}, {"c": ["ALL", "X"]}, False, id="plain lists are whole"),
         pytest.param({"c": [{"k": 1}]}, {"c": [{"k": 1, "d": 2}]}, True, id="items in order"),
     ],

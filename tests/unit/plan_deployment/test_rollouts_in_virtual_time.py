@@ -1,3 +1,4 @@
+import copy
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -45,6 +46,12 @@ def conditions(world: ServingWorld) -> dict[str, tuple[str, str]]:
 
 def message(world: ServingWorld) -> str:
     found: str = next(c["message"] for c in world.status["conditions"] if c["type"] == "Ready")
+    return found
+
+
+def message_of_next_pass(world: ServingWorld) -> str:
+    status = world.planned().status or {}
+    found: str = next(c["message"] for c in status["conditions"] if c["type"] == "Ready")
     return found
 
 
@@ -470,6 +477,25 @@ def test_a_weight_edited_by_hand_is_put_right_and_not_believed() -> None:
         backend["weight"] = weight
     world.run_pass()
     assert sorted(world.written.values()) in ([5, 95], [25, 75])
+
+
+@pytest.mark.parametrize("field", ["backendRefs", "parentRefs", "rules", "hostnames"])
+def test_what_somebody_adds_to_the_route_is_taken_out_and_told(field: str) -> None:
+    world = at_weight(5)
+    assert world.route is not None
+    before = copy.deepcopy(world.route["spec"])
+    spec = world.route["spec"]
+    lists = {
+        "backendRefs": (spec["rules"][0]["backendRefs"], {"name": "other", "weight": 95}),
+        "parentRefs": (spec["parentRefs"], {"name": "other"}),
+        "rules": (spec["rules"], {"backendRefs": [{"name": "other", "weight": 95}]}),
+        "hostnames": (spec.setdefault("hostnames", []), "other.example.com"),
+    }
+    there, added = lists[field]
+    there.append(added)
+    assert "HTTPRoute team/iris is not as asked for" in message_of_next_pass(world)
+    world.run_pass()
+    assert world.route["spec"] == before
 
 
 def test_no_pod_is_no_proof_so_a_new_version_waits_for_replicas() -> None:

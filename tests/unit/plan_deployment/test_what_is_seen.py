@@ -85,6 +85,15 @@ def test_a_refusal_is_told_in_the_gateways_words() -> None:
     )
 
 
+def test_gateways_that_have_not_answered_are_named() -> None:
+    listener = {"name": "here", "sectionName": "http"}
+    assert see_route(route(said(), refs=(PARENT, OTHER, listener))).message == (
+        "Gateway i/other has not answered: does it exist, and does a controller run for its class?"
+        "; Gateway team/here, listener http has not answered: does it exist, and does a controller"
+        " run for its class?"
+    )
+
+
 def test_shares_are_read_by_revision() -> None:
     assert see_route(route()).weights == {"aaaaaaaa": 95, "bbbbbbbb": 5}
 

@@ -28,18 +28,16 @@ def _answer(body: Manifest) -> tuple[Answer, str]:
     generation = body["metadata"].get("generation", 0)
     namespace = body["metadata"]["namespace"]
     parents = (body.get("status") or {}).get("parents") or ()
-    pending = False
+    silent: list[str] = []
     for wanted in (body.get("spec") or {}).get("parentRefs") or ():
         answers = [p for p in parents if _same(p.get("parentRef") or {}, wanted, namespace)]
-        pending |= not answers
-        for parent in answers:
-            for condition in _asked(parent):
-                if condition.get("observedGeneration", 0) != generation:
-                    pending = True
-                elif condition.get("status") != "True":
-                    return Answer.REFUSED, _words(wanted, condition)
-            pending |= len(_asked(parent)) < len(ASKED)
-    return (Answer.PENDING, "") if pending else (Answer.ACCEPTED, "")
+        current = [c for p in answers for c in _asked(p) if _is_of(c, generation)]
+        for condition in current:
+            if condition.get("status") != "True":
+                return Answer.REFUSED, _words(wanted, condition)
+        if not answers or len(current) < len(ASKED) * len(answers):
+            silent.append(_gateway(wanted, namespace))
+    return (Answer.PENDING, _silence(silent)) if silent else (Answer.ACCEPTED, "")
 
 
 def _asked(parent: Manifest) -> list[Manifest]:
@@ -51,6 +49,22 @@ def _same(found: Manifest, wanted: Manifest, namespace: str) -> bool:
         return (ref.get("namespace", namespace), ref.get("name"), ref.get("sectionName"))
 
     return identity(found) == identity(wanted)
+
+
+def _is_of(condition: Manifest, generation: int) -> bool:
+    return bool(condition.get("observedGeneration", 0) == generation)
+
+
+def _gateway(ref: Manifest, namespace: str) -> str:
+    listener = f", listener {ref['sectionName']}" if ref.get("sectionName") else ""
+    return f"Gateway {ref.get('namespace', namespace)}/{ref['name']}{listener}"
+
+
+def _silence(gateways: list[str]) -> str:
+    return "; ".join(
+        f"{name} has not answered: does it exist, and does a controller run for its class?"
+        for name in gateways
+    )
 
 
 def _words(parent: Manifest, condition: Manifest) -> str:

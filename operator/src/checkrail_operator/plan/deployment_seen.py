@@ -61,7 +61,7 @@ class RouteSeen:
         weights: Shares by revision, as written in the route.
         spec: The route's spec, whole.
         answer: What its gateways say of it.
-        message: Their words, when they refuse.
+        message: Their words when they refuse, or which of them have not answered.
     """
 
     weights: Mapping[str, int]

@@ -18,7 +18,7 @@ from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, steps_entered
-from checkrail_operator.plan.route import answer_for, url
+from checkrail_operator.plan.route import answer_for, route_words, url
 from checkrail_operator.plan.serving import pod_selector
 from checkrail_operator.plan.takeover import Canary, Decision, Situation
 from checkrail_operator.plan.types import Event
@@ -103,16 +103,14 @@ def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condi
 
 
 def _converged(seen: ModelDeploymentSeen, weights: Mapping[str, int], now: str) -> Condition:
-    kind = "TrafficConverged"
+    kind, said = "TrafficConverged", route_words(seen, dict(weights))
     match answer_for(seen, dict(weights)):
         case Answer.ACCEPTED:
             return condition(kind, "True", Reason.CONVERGED, "", now=now)
         case Answer.REFUSED:
-            said = seen.route.message if seen.route else ""
             return condition(kind, "False", Reason.ROUTE_NOT_ACCEPTED, said, now=now)
         case Answer.PENDING:
-            message = "the gateway has not answered for the route yet"
-            return condition(kind, "Unknown", Reason.ROUTE_PENDING, message, now=now)
+            return condition(kind, "Unknown", Reason.ROUTE_PENDING, said, now=now)
 
 
 def _revision_status(seen: ModelDeploymentSeen, revision: Revision) -> RevisionStatus:

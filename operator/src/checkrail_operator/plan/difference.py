@@ -13,8 +13,18 @@ from checkrail_operator.plan.types import Manifest, Plan
 APPLIED_HASH = "checkrail.dev/applied-hash"
 """Annotation on our children: digest of the manifest that was last applied."""
 
-_LIST_KEYS = ("name", "uid", "type")
-"""Fields that identify an item of a list; others may have added items of their own."""
+_SHARED_LISTS = {
+    "conditions": "type",
+    "containers": "name",
+    "env": "name",
+    "initContainers": "name",
+    "ownerReferences": "uid",
+    "ports": "name",
+    "volumeMounts": "mountPath",
+    "volumes": "name",
+}
+"""Lists that others may add items to, and the field that identifies an item (the API's
+``x-kubernetes-list-type: map``). Every other list has one owner: it is equal or it is not."""
 
 _QUANTITY_FIELDS = frozenset({"requests", "limits", "sizeLimit"})
 _IMMUTABLE = frozenset({("batch/v1", "Job")})
@@ -112,9 +122,10 @@ def owner_uid(manifest: Manifest) -> str | None:
 def contains(live: Any, wanted: Any, *, amounts: bool = False) -> bool:
     """Answer whether ``live`` has every field of ``wanted`` with its value.
 
-    ``live`` may have more: defaults of the API server, fields of other managers. Items of a list
-    are matched by their name, uid or type; a list without such keys must have the same length.
-    Quantities are equal when their values are: the API server rewrites ``1000m`` as ``1``.
+    ``live`` may have more: defaults of the API server, fields of other managers, items in lists
+    that are shared by name. Any other list must have the same items in the same order: a backend
+    that somebody added to a route takes its share of the requests. Quantities are equal when their
+    values are: the API server rewrites ``1000m`` as ``1``.
     """
     match wanted:
         case Mapping():
@@ -123,7 +134,11 @@ def contains(live: Any, wanted: Any, *, amounts: bool = False) -> bool:
                 for key, value in wanted.items()
             )
         case list() | tuple():
-            return isinstance(live, Sequence) and _contains_items(live, wanted)
+            return (
+                isinstance(live, Sequence)
+                and len(live) == len(wanted)
+                and all(map(contains, live, wanted))
+            )
         case _ if amounts:
             return bool(_amount(live) == _amount(wanted))
         case _:
@@ -140,23 +155,14 @@ def _amount(value: Any) -> Any:
 def _has(live: Manifest, key: str, value: Any, *, amounts: bool) -> bool:
     if key not in live:
         return value in ({}, [], "", None)  # the API server drops what is empty
+    if key in _SHARED_LISTS and isinstance(value, list | tuple):
+        return _contains_items(live[key], value, _SHARED_LISTS[key])
     return contains(live[key], value, amounts=amounts)
 
 
-def _contains_items(live: Sequence[Any], wanted: Sequence[Any]) -> bool:
-    key = _list_key(wanted)
-    if key is None:
-        return len(live) == len(wanted) and all(map(contains, live, wanted))
-    by_key = {item.get(key): item for item in live if isinstance(item, Mapping)}
+def _contains_items(live: Any, wanted: Sequence[Manifest], key: str) -> bool:
+    by_key = {item.get(key): item for item in live or ()}
     return all(contains(by_key.get(item[key]), item) for item in wanted)
-
-
-def _list_key(items: Sequence[Any]) -> str | None:
-    for key in _LIST_KEYS:
-        values = [item.get(key) if isinstance(item, Mapping) else None for item in items]
-        if values and None not in values and len(set(values)) == len(values):
-            return key
-    return None
 
 
 def _without_empty(value: Any) -> Any:

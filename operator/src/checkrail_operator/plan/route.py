@@ -50,10 +50,9 @@ def http_route(seen: ModelDeploymentSeen, weights: dict[str, int]) -> Manifest:
         rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
     spec: dict[str, Any] = {
         "parentRefs": [_parent(seen.key.namespace, ref) for ref in gateway.parent_refs],
+        "hostnames": list(gateway.hostnames),  # empty too: names that others add are taken out
         "rules": [rule],
     }
-    if gateway.hostnames:
-        spec["hostnames"] = list(gateway.hostnames)
     return child(seen, f"{GATEWAY_GROUP}/v1", "HTTPRoute", seen.key.name) | {"spec": spec}
 
 
@@ -62,14 +61,26 @@ def answer_for(seen: ModelDeploymentSeen, weights: dict[str, int]) -> Answer:
 
     A route that is not yet the wanted one is pending, whatever they said of the one before.
     """
-    route, hostnames = seen.route, seen.spec.traffic.gateway.hostnames
-    if route is None or route.weights != weights:
-        return Answer.PENDING
-    if list(route.spec.get("hostnames", ())) != hostnames:
-        return Answer.PENDING
-    return (
-        route.answer if contains(route.spec, http_route(seen, weights)["spec"]) else Answer.PENDING
-    )
+    return seen.route.answer if seen.route and is_as_asked(seen, weights) else Answer.PENDING
+
+
+def is_as_asked(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
+    """Answer whether the route there is splits requests by ``weights``, and as the spec asks."""
+    route = seen.route
+    return route is not None and contains(route.spec, http_route(seen, weights)["spec"])
+
+
+def route_words(seen: ModelDeploymentSeen, weights: dict[str, int]) -> str:
+    """Return why the gateways do not route by ``weights``; empty when they do."""
+    if seen.route is None:
+        return "the HTTPRoute does not exist yet"
+    if not is_as_asked(seen, weights):
+        return (
+            f"HTTPRoute {seen.key.namespace}/{seen.key.name} is not as asked for; it is written"
+            " again now. If this stays, look who else changes it: kubectl get httproute"
+            f" {seen.key.name} --namespace {seen.key.namespace} --show-managed-fields --output yaml"
+        )
+    return seen.route.message
 
 
 def url(seen: ModelDeploymentSeen) -> str:

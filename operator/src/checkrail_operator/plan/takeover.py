@@ -31,6 +31,7 @@ from checkrail_operator.plan.rollout import (
     next_step,
     next_weight,
 )
+from checkrail_operator.plan.route import answer_for, shares
 from checkrail_operator.plan.wanted import Wanted, is_retry, recovered, want
 
 SECOND = timedelta(seconds=1)
@@ -188,6 +189,7 @@ def _take_over(
             wanted = wanted.without(_rejection(canary, failure, seen.now))
     refused = wanted.refusal(canary) is not None
     withdrawn = refused or not asked_for
+    routed = shares(stable.hash, canary.hash, weight)
     step = next_step(
         seen.spec.rollout,
         CanarySeen(
@@ -197,7 +199,7 @@ def _take_over(
             ready=_is_ready(seen, canary),
             serving=seen.of(canary).ready > 0,
             stable_serving=seen.of(stable).ready > 0,
-            accepted=_is_routed(seen, canary, weight),
+            accepted=answer_for(seen, routed) is Answer.ACCEPTED,
             withdrawn=withdrawn,
         ),
     )
@@ -224,15 +226,6 @@ def _weight(seen: ModelDeploymentSeen, canary: Revision, told: CanaryStatus) -> 
     found = seen.route.weights.get(canary.hash) if seen.route else None
     ours = {told.weight, next_weight(seen.spec.rollout, told.weight), 0}
     return found if found in ours else told.weight
-
-
-def _is_routed(seen: ModelDeploymentSeen, canary: Revision, weight: int) -> bool:
-    route = seen.route
-    return (
-        route is not None
-        and route.answer is Answer.ACCEPTED
-        and route.weights.get(canary.hash) == weight
-    )
 
 
 def _is_ready(seen: ModelDeploymentSeen, revision: Revision) -> bool:

@@ -10,7 +10,7 @@ from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.pod_health import crash_words, waiting_words
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import Move
-from checkrail_operator.plan.route import answer_for
+from checkrail_operator.plan.route import answer_for, route_words
 from checkrail_operator.plan.takeover import Decision, Situation
 
 NO_REPLICAS = "spec.replicas is 0"
@@ -58,7 +58,7 @@ def verdict_of(  # noqa: PLR0911 - one row per situation
             message = f"{name} starts once the revision before it is gone"
             return Verdict("Unknown", Reason.CANARY, message)
         case Situation.CLIMBING | Situation.WITHDRAWING:
-            return Verdict("Unknown", Reason.CANARY, _taking_over(seen, decision))
+            return Verdict("Unknown", Reason.CANARY, _taking_over(seen, decision, weights))
         case _:
             assert_never(decision.situation)
 
@@ -84,12 +84,12 @@ def _settled(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str
     if found.available < replicas:
         message = f"{found.available} of {replicas} pods of {stable.version} are ready. {words}"
         return Verdict("Unknown", Reason.WAITING_FOR_REPLICAS, message)
+    said = route_words(seen, dict(weights))
     match answer_for(seen, dict(weights)):
         case Answer.REFUSED:
-            said = seen.route.message if seen.route else ""
             return Verdict("False", Reason.ROUTE_NOT_ACCEPTED, said)
         case Answer.PENDING:
-            message = f"{stable.version} is ready; the gateway has not answered for the route yet"
+            message = f"{stable.version} is ready. {said}"
             return Verdict("Unknown", Reason.ROUTE_PENDING, message)
         case Answer.ACCEPTED:
             return Verdict("True", Reason.STABLE, f"{stable.version} serves{_gone(seen, [stable])}")
@@ -133,7 +133,7 @@ def _refusal(decision: Decision) -> str:
     )
 
 
-def _taking_over(seen: ModelDeploymentSeen, decision: Decision) -> str:
+def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> str:
     canary, step = decision.canary, decision.step
     if canary is None or step is None:
         return ""
@@ -143,8 +143,7 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision) -> str:
     ready = f"{found.available} of {seen.spec.replicas} of its pods are ready"
     tail = {
         Move.WAITING_FOR_REPLICAS: ready + (f": {words}" if words else ""),
-        Move.WAITING_FOR_ROUTE: "the gateway has not taken up the route: "
-        + (seen.route.message if seen.route and seen.route.message else "no answer yet"),
+        Move.WAITING_FOR_ROUTE: route_words(seen, dict(weights)),
         Move.LOST: "none of its pods is ready any more, it starts again from the first step",
         Move.NO_WAY_BACK: "it is no longer asked for, but no pod of the stable version is ready",
     }.get(step.move, _withdrawal(decision))
