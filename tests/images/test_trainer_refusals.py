@@ -56,6 +56,12 @@ REFUSALS = [
         id="a glob that matches nothing",
     ),
     pytest.param(
+        source("s3://lake/{breast-cancer,wine}.parquet"),
+        "SourceUnreadable",
+        "holds the character `{`; expected a key, or a glob",
+        id="braces in a uri",
+    ),
+    pytest.param(
         source("s3://lake/not-parquet.parquet"),
         "SourceUnreadable",
         "cannot be read as Parquet, the format of its suffix",

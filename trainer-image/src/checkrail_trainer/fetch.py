@@ -25,6 +25,7 @@ from checkrail_trainer.failures import (
     unavailable,
 )
 from checkrail_trainer.s3 import S3Object, etag_of
+from checkrail_trainer.source_keys import check_keys, check_uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,9 +55,15 @@ def locate(data: Data, bucketeer: Bucketeer) -> list[Located]:
     """Find every object of every source before any of them is read.
 
     Raises:
-        RunFailedError: SourceNotFound, BucketNotFound, AccessDenied or StoreUnavailable.
+        RunFailedError: SourceNotFound, BucketNotFound, AccessDenied or StoreUnavailable;
+            SourceUnreadable where a name would be read as more than a name.
     """
-    return [Located(source, bucketeer.find(source.uri)) for source in data.sources]
+    for source in data.sources:
+        check_uri(source)
+    located = [Located(source, bucketeer.find(source.uri)) for source in data.sources]
+    for each in located:
+        check_keys(each.source, each.objects)
+    return located
 
 
 @contextmanager
