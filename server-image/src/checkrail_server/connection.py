@@ -70,14 +70,20 @@ class Connection(asyncio.Protocol):
         self._service.forget(self)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come."""
+        """Parse what has come, in pieces, to know a header's size before all of it is kept."""
+        size = self._limits.header_bytes
+        for start in range(0, len(data), size):
+            self._parse(data[start : start + size])
+        self._flow()
+
+    def _parse(self, data: bytes) -> None:
         if self._deaf:
             return
         before = self._receiving
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._deaf = True  # the request was answered as if it had not asked; see _complete
+            self._deaf = True  # the request was answered as if it had not asked; see on_message_complete
         except httptools.HttpParserCallbackError as error:
             self._service.report_bug(error)
             self._refuse(RequestError(500, "the server failed on this request"))
@@ -85,12 +91,10 @@ class Connection(asyncio.Protocol):
             self._refuse(RequestError(400, f"not HTTP/1.1: {error}"))
         if self._receiving is not None and self._receiving is before:
             self._take(Exchange.take_wire, len(data))
-        self._flow()
 
     def eof_received(self) -> bool:
         """Keep a half-closed connection until its answers are sent."""
-        self._deaf = True
-        self._half_closed = True
+        self._deaf = self._half_closed = True
         self._drop_incomplete()
         return bool(self._waiting)
 
@@ -139,8 +143,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """Hand the request on."""
-        exchange = self._receiving
-        if exchange is None:
+        if (exchange := self._receiving) is None:
             return
         self._receiving = None
         parser = self._parser
@@ -168,11 +171,9 @@ class Connection(asyncio.Protocol):
         self._send_ready()
 
     @property
-    def idle_since(self) -> float | None:
-        """When the last answer was sent, if nothing has come since; else None."""
-        if self._waiting or self._receiving or self._lingering:
-            return None
-        return self._since
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+        return not (self._waiting or self._receiving or self._lingering)
 
     @property
     def eviction_order(self) -> tuple[int, float] | None:
@@ -271,10 +272,9 @@ class Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._lingering = True
-        unsent = self._transport.get_write_buffer_size() > 0
-        self._due = time.perf_counter() + (
-            self._limits.request_seconds if unsent else self._limits.linger_seconds
-        )
+        limits, unsent = self._limits, self._transport.get_write_buffer_size() > 0
+        patience = limits.request_seconds if unsent else limits.linger_seconds
+        self._due = time.perf_counter() + patience
         self._transport.write_eof()
 
     def _drop_requests(self) -> None:

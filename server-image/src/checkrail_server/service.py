@@ -80,7 +80,7 @@ class Service:
     def close_idle(self) -> None:
         """Close every connection on which nothing is under way."""
         for connection in tuple(self.connections):
-            if connection.idle_since is not None:
+            if connection.idle:
                 connection.close()
 
     # connections call these

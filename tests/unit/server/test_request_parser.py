@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -100,6 +101,22 @@ def test_any_sequence_of_http_is_answered_or_closed(tokens: list[str], size: int
 @given(st.lists(st.binary(max_size=300), max_size=5))
 def test_any_bytes_are_answered_or_closed(chunks: list[bytes]) -> None:
     assert set(statuses_of(chunks)) <= {400, 431}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        pytest.param(b"", id="at once"),
+        pytest.param(
+            b"POST /v2 HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n" + b"a" * 90,
+            id="behind a request",
+        ),
+    ],
+)
+def test_a_field_without_an_end_is_refused_in_the_read_that_brings_it(before: bytes) -> None:
+    endless = b"GET /v2 HTTP/1.1\r\nHost: x\r\nA: " + b"a" * 500
+
+    assert statuses_of([before + endless])[-1] == 431
 
 
 @given(st.integers(1, 60))
