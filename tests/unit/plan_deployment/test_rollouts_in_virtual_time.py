@@ -336,6 +336,24 @@ def test_nothing_grows_while_the_gateway_does_not_act(gateway: str) -> None:
     assert serving(world) == {2: 100}
 
 
+@pytest.mark.parametrize(
+    ("gateway", "reason"), [("away", "RoutePending"), ("refuses", "RouteNotAccepted")]
+)
+@pytest.mark.parametrize("canary", [False, True], ids=["first version", "canary"])
+def test_a_gateway_that_leaves_the_route_alone_for_too_long_stalls_it_until_it_answers(
+    gateway: str, reason: str, *, canary: bool
+) -> None:
+    world = at_weight(5) if canary else ServingWorld(owner=model_deployment(rollout=ROLLOUT))
+    world.gateway = gateway
+    world.rest(quiet_seconds=30)
+    assert conditions(world)["Ready"] == ("False", reason)
+    assert conditions(world)["Stalled"] == ("True", reason)
+    assert "Gateway " in message(world)
+    world.gateway = "accepts"
+    world.settle()
+    assert conditions(world) == STABLE
+
+
 def test_a_refused_route_is_told_in_the_words_of_the_gateway() -> None:
     world = ServingWorld(gateway="refuses")
     world.rest()
@@ -502,7 +520,8 @@ def test_no_pod_is_no_proof_so_a_new_version_waits_for_replicas() -> None:
     world = deployed()
     world.edit(replicas=0)
     world.settle()
-    assert conditions(world)["Ready"] == ("True", "Stable")
+    assert conditions(world)["Ready"] == ("True", "NotServing")
+    assert message(world) == "scaled to 0: nothing serves"
     assert conditions(world)["Available"] == ("False", "NotServing")
     world.ask_for(2)
     world.rest()

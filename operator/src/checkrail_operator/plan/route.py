@@ -4,11 +4,13 @@ Every default of the Gateway API is written out, so that GitOps tools and our ow
 no difference that nobody made (gateway.networking.k8s.io/v1, 1.6).
 """
 
+from datetime import timedelta
 from typing import Any
 
 from checkrail_api.model_deployment import ParentRef
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.difference import contains
+from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.rollout import EVERYTHING
 from checkrail_operator.plan.serving import SERVICE_PORT, child, child_name_of
 from checkrail_operator.plan.types import Manifest
@@ -68,6 +70,20 @@ def is_as_asked(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
     """Answer whether the route there is splits requests by ``weights``, and as the spec asks."""
     route = seen.route
     return route is not None and contains(route.spec, http_route(seen, weights)["spec"])
+
+
+def is_overdue(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
+    """Answer whether the gateways have left the route unanswered, or refused, for too long.
+
+    That is ``rollout.progressDeadlineSeconds``, counted from when TrafficConverged said so first.
+    """
+    told = {Answer.PENDING: "Unknown", Answer.REFUSED: "False"}.get(answer_for(seen, weights))
+    allowed = timedelta(seconds=seen.spec.rollout.progress_deadline_seconds)
+    return any(
+        seen.now - (instant(c.last_transition_time) or seen.now) >= allowed
+        for c in seen.status.conditions
+        if c.type == "TrafficConverged" and c.status == told
+    )
 
 
 def route_words(seen: ModelDeploymentSeen, weights: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.pod_health import crash_words, waiting_words
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import Move
-from checkrail_operator.plan.route import answer_for, route_words
+from checkrail_operator.plan.route import answer_for, is_overdue, route_words
 from checkrail_operator.plan.takeover import Decision, Situation
 
 NO_REPLICAS = "spec.replicas is 0"
@@ -58,7 +58,7 @@ def verdict_of(  # noqa: PLR0911 - one row per situation
             message = f"{name} starts once the revision before it is gone"
             return Verdict("Unknown", Reason.CANARY, message)
         case Situation.CLIMBING | Situation.WITHDRAWING:
-            return Verdict("Unknown", Reason.CANARY, _taking_over(seen, decision, weights))
+            return _moving(seen, decision, weights)
         case _:
             assert_never(decision.situation)
 
@@ -72,7 +72,9 @@ def why_silent(seen: ModelDeploymentSeen, live: Iterable[Revision]) -> str:
     return "no pod is ready"
 
 
-def _settled(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:
+def _settled(  # noqa: PLR0911 - one row per state
+    seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]
+) -> Verdict:
     stable = decision.live[0]
     found, replicas = seen.of(stable), seen.spec.replicas
     words = why_silent(seen, (stable,))
@@ -84,13 +86,16 @@ def _settled(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str
     if found.available < replicas:
         message = f"{found.available} of {replicas} pods of {stable.version} are ready. {words}"
         return Verdict("Unknown", Reason.WAITING_FOR_REPLICAS, message)
-    said = route_words(seen, dict(weights))
+    said, late = route_words(seen, dict(weights)), is_overdue(seen, dict(weights))
     match answer_for(seen, dict(weights)):
         case Answer.REFUSED:
-            return Verdict("False", Reason.ROUTE_NOT_ACCEPTED, said)
+            return Verdict("False", Reason.ROUTE_NOT_ACCEPTED, said, failed=late)
         case Answer.PENDING:
-            message = f"{stable.version} is ready. {said}"
-            return Verdict("Unknown", Reason.ROUTE_PENDING, message)
+            message = f"{stable.version} is ready. {said}" if replicas else said
+            status: ConditionStatus = "False" if late else "Unknown"
+            return Verdict(status, Reason.ROUTE_PENDING, message, failed=late)
+        case Answer.ACCEPTED if not replicas:
+            return Verdict("True", Reason.NOT_SERVING, "scaled to 0: nothing serves")
         case Answer.ACCEPTED:
             return Verdict("True", Reason.STABLE, f"{stable.version} serves{_gone(seen, [stable])}")
 
@@ -131,6 +136,16 @@ def _refusal(decision: Decision) -> str:
         f"{refused.version} was taken back{serving}. {refused.reason}: {refused.message}. "
         "It is not tried again until the spec asks for something else or rollout.retry changes"
     )
+
+
+def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:
+    message = _taking_over(seen, decision, weights)
+    waits = decision.step is not None and decision.step.move is Move.WAITING_FOR_ROUTE
+    if not waits or not is_overdue(seen, dict(weights)):
+        return Verdict("Unknown", Reason.CANARY, message)
+    refused = answer_for(seen, dict(weights)) is Answer.REFUSED
+    reason = Reason.ROUTE_NOT_ACCEPTED if refused else Reason.ROUTE_PENDING
+    return Verdict("False", reason, message, failed=True)
 
 
 def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> str:

@@ -7,6 +7,7 @@ What ``status`` holds because it cannot be observed again:
   default when the revision was made stays, so that another default makes no new revision; one that
   the spec named goes with the spec's naming it.
 - ``canary.since``: when its share was changed. A route has no history.
+- The time of the condition ``TrafficConverged``: since when the gateways have not answered.
 - ``rejected``: what was taken back. Its pods are gone.
 - ``observedRetry``: which value of ``rollout.retry`` was acted on.
 
