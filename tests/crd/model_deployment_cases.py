@@ -74,6 +74,11 @@ CASES = {
         'spec.server.image: Invalid value: "": spec.server.image in body should be at least 1 chars long',
         accepted={"spec.server": {"image": "server:1"}},
     ),
+    "server.image has no space": Case(
+        {"spec.server": {"image": "UPPER case"}},
+        "spec.server.image: Invalid value: \"UPPER case\": spec.server.image in body should match '^\\S+$'",
+        accepted={"spec.server": {"image": "registry.example.com:5000/a/server:1@sha256:ab"}},
+    ),
     "server.resources are quantities": Case(
         {"spec.server": {"resources": {"limits": {"memory": "a lot"}}}},
         "spec.server.resources.limits.memory: Invalid value: \"a lot\": spec.server.resources.limits.memory in body should match '^([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$'",
@@ -166,8 +171,13 @@ CASES = {
     ),
     "a host name may begin with a wildcard": Case(
         {"spec.traffic.gateway.hostnames": ["flights.*.com"]},
-        "spec.traffic.gateway.hostnames[0]: Invalid value: \"flights.*.com\": spec.traffic.gateway.hostnames[0] in body should match '^(\\*\\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'",
+        "spec.traffic.gateway.hostnames[0]: Invalid value: \"flights.*.com\": spec.traffic.gateway.hostnames[0] in body should match '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'",
         accepted={"spec.traffic.gateway.hostnames": ["*.example.com"]},
+    ),
+    "no part of a host name is empty": Case(
+        {"spec.traffic.gateway.hostnames": ["a..b"]},
+        "spec.traffic.gateway.hostnames[0]: Invalid value: \"a..b\": spec.traffic.gateway.hostnames[0] in body should match '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'",
+        accepted={"spec.traffic.gateway.hostnames": ["a.b-c.d"]},
     ),
     "host names differ": Case(
         {"spec.traffic.gateway.hostnames": ["a.example.com", "a.example.com"]},

@@ -10,8 +10,14 @@ from checkrail_api.model import Model, ModelName, Name, Rule, Sha256
 from checkrail_api.pod import Placement, Resources
 
 Hostname = Annotated[
-    str, Field(min_length=1, max_length=253, pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")
+    str,
+    Field(
+        min_length=1,
+        max_length=253,
+        pattern=r"^(\*\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+    ),
 ]
+"""A host name as gateway.networking.k8s.io/v1 takes it."""
 
 
 class VersionRef(Model):
@@ -48,7 +54,7 @@ class ModelChoice(Model):
 class Server(Model):
     """The scoring server. A change makes a new revision, which climbs like a new version."""
 
-    image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    image: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^\S+$")] | None = None
     """Server image. Absent: the operator's default at the time the revision is made."""
 
     resources: Resources | None = None
@@ -283,6 +289,7 @@ class ModelDeployment(Model):
             Column("Canary", ".status.canary.version"),
             Column("Weight", ".status.canary.weight", "integer"),
             Column("Step", ".status.step"),
+            Column("Revision", ".status.stable.revision", wide=True),
             Column("Replicas", ".status.replicas", "integer", wide=True),
             Column("URL", ".status.url", wide=True),
             condition_column("Reason", "Ready", "reason", wide=True),
