@@ -83,7 +83,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._deaf = True  # the request was answered as if it had not asked; see on_message_complete
+            self._deaf = True  # answered as if it had not asked; see on_message_complete
         except httptools.HttpParserCallbackError as error:
             self._service.report_bug(error)
             self._refuse(RequestError(500, "the server failed on this request"))
