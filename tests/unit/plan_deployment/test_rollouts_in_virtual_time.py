@@ -112,6 +112,23 @@ def test_a_healthy_rollout_visits_every_share_once_then_rests() -> None:
     ]
 
 
+def test_events_tell_who_got_which_share_and_the_promotion() -> None:
+    world = deployed()
+    world.ask_for(2)
+    notes: list[str] = []
+    while not world.is_quiet():
+        notes += [e.note for e in world.run_pass().events if ", revision " in e.note]
+        world.tick()
+    name = f"{version_name(2)}, revision {world.status['stable']['revision']}"
+    assert notes == [
+        f"{name}: 0 -> 5 % of the requests",
+        f"{name}: 5 -> 25 % of the requests",
+        f"{name}: 25 -> 50 % of the requests",
+        f"{name}: 50 -> 100 % of the requests",
+        f"{name}: promoted, all of the requests",
+    ]
+
+
 @pytest.mark.parametrize("weight", [0, 5, 25, 50, 100])
 def test_a_crashing_canary_is_taken_back_and_remembered(weight: int) -> None:
     world = at_weight(weight)

@@ -69,6 +69,19 @@ def told_event(seen: ModelDeploymentSeen, status: ModelDeploymentStatus) -> Even
     return Event("Normal" if expected else "Warning", after.reason, after.message)
 
 
+def share_events(seen: ModelDeploymentSeen, status: ModelDeploymentStatus) -> Iterator[Event]:
+    """Yield who gets another share of the requests from now on, and who was promoted."""
+    before, after = seen.status.canary, status.canary
+    if before is None or seen.status.stable is None:
+        return
+    name = f"{before.version}, revision {before.revision}"
+    if status.stable and status.stable.revision == before.revision:
+        yield Event("Normal", Reason.STABLE.value, f"{name}: promoted, all of the requests")
+    elif after and after.revision == before.revision and after.weight != before.weight:
+        note = f"{name}: {before.weight} -> {after.weight} % of the requests"
+        yield Event("Normal", Reason.CANARY.value, note)
+
+
 def _conditions(
     seen: ModelDeploymentSeen,
     decision: Decision,

@@ -9,7 +9,12 @@ from datetime import timedelta
 
 from checkrail_api.model_deployment import ModelDeploymentStatus
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.deployment_status import holds, status_of, told_event
+from checkrail_operator.plan.deployment_status import (
+    holds,
+    share_events,
+    status_of,
+    told_event,
+)
 from checkrail_operator.plan.route import http_route, shares
 from checkrail_operator.plan.serving import revision_deployment, revision_service, stable_service
 from checkrail_operator.plan.takeover import Decision, Situation, decide, leftovers
@@ -57,7 +62,7 @@ def plan(seen: ModelDeploymentSeen) -> Plan:
         children=tuple(_children(seen, decision, weights)),
         prune=tuple(sorted(ref for r in prunable for ref in seen.revisions[r].refs)),
         status=status.dump(),
-        events=(event,) if event else (),
+        events=(*share_events(seen, status), *((event,) if event else ())),
         requeue_after_seconds=_look_again(seen, decision, status, set(prunable)),
     )
 
