@@ -15,7 +15,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from typing import TYPE_CHECKING, TypeVarTuple, Unpack, cast
+from typing import TYPE_CHECKING, TypeVarTuple, cast
 
 import httptools
 
@@ -221,7 +221,7 @@ class Connection(asyncio.Protocol):
 
     # inside
 
-    def _take(self, step: Callable[[Exchange, Unpack[Part]], None], *part: Unpack[Part]) -> None:
+    def _take(self, step: Callable[[Exchange, *Part], None], *part: *Part) -> None:
         """Let the request take a part, or refuse it."""
         if self._receiving is None:
             return

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Exchange:
     """A request while it is received, waits for its turn, and is answered.
 
-    The methods that take parts raise RequestError: 400, 413, 417 and 431, what is wrong with them; 503,
-    the bodies of all requests take too much already. Whoever ends an exchange releases it.
+    The methods that take parts raise RequestError: 400, 413, 417 and 431, what is wrong with
+    them; 503, the bodies of all requests take too much already. Whoever ends an exchange
+    releases it.
     """
 
     __slots__ = (

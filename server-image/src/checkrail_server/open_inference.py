@@ -24,7 +24,7 @@ class InferRequest:
 
     __slots__ = ("feeds", "id", "outputs", "parameters", "rows")
 
-    def __init__(self, body: bytes, model: Model, max_rows: int) -> None:
+    def __init__(self, body: bytes | bytearray, model: Model, max_rows: int) -> None:
         """Read ``body``.
 
         Raises:
@@ -37,7 +37,7 @@ class InferRequest:
         self.feeds, self.rows = _feeds(request, model, max_rows)
 
 
-def json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes | bytearray) -> dict[str, Any]:
     """Return the JSON object that ``body`` is.
 
     Raises:

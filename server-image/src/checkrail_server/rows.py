@@ -23,7 +23,7 @@ class RowsRequest:
 
     __slots__ = ("feeds", "rows")
 
-    def __init__(self, body: bytes, model: Model, max_rows: int) -> None:
+    def __init__(self, body: bytes | bytearray, model: Model, max_rows: int) -> None:
         """Read ``body``: ``{"rows": [{feature: value, ...}, ...]}``, or one row alone.
 
         Raises:
