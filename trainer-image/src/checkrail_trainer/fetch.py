@@ -134,8 +134,8 @@ def join(
     with duckdb_errors(
         Reason.QUERY_FAILED, "spec.data.query does not run", "Correct it; it is DuckDB's SQL"
     ):
-        select = _one_select(database, query)
-        database.execute(f"CREATE TABLE {JOINED} AS FROM (\n{select}\n)")
+        # As a parsed statement: pasted into SQL of ours, its comments and semicolons would count.
+        database.sql(_one_select(database, query)).create(JOINED)
         described = database.execute(f"DESCRIBE {JOINED}").fetchall()
     return {row[0]: row[1] for row in described}, used
 
@@ -214,7 +214,7 @@ def _close_the_rest(database: duckdb.DuckDBPyConnection, located: Sequence[Locat
     database.execute("SET lock_configuration = true")
 
 
-def _one_select(database: duckdb.DuckDBPyConnection, query: str) -> str:
+def _one_select(database: duckdb.DuckDBPyConnection, query: str) -> duckdb.Statement:
     statements = database.extract_statements(query)
     kinds = [each.type.name for each in statements]
     if kinds != ["SELECT"]:
@@ -223,7 +223,7 @@ def _one_select(database: duckdb.DuckDBPyConnection, query: str) -> str:
             f"spec.data.query holds {', '.join(kinds) or 'no statement'}; expected one SELECT: "
             "use WITH for intermediate tables",
         )
-    return statements[0].query.strip().rstrip(";")
+    return statements[0]
 
 
 def _literal(text: str) -> str:
