@@ -19,7 +19,7 @@ import numpy as np
 from checkrail_api.exit_codes import ExitCode
 from checkrail_api.reasons import Reason
 from checkrail_api.reports import ParityReport
-from checkrail_trainer.failures import RunFailedError
+from checkrail_trainer.failures import NAMES_SHOWN, RunFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,19 +98,45 @@ def check_parity(  # noqa: PLR0917 - the run's whole state meets here
     labels = classes.array[scores.argmax(axis=1)]
     found = _in_fresh_process(model, rows, scores, labels)
     if found["max_abs_diff"] > float(bounds.max_abs_diff) or found["flips"] > bounds.max_flips:
-        worst = {name: values[found["worst_row"], 0] for name, values in rows.items()}
+        worst = found["worst_row"]
         raise RunFailedError(
             Reason.PARITY_FAILED,
             f"the ONNX model differs from the trained one on {found['rows']} rows: largest "
             f"difference of a score {found['max_abs_diff']:.3g}, allowed "
             f"{bounds.max_abs_diff}; {found['flips']} labels differ, allowed {bounds.max_flips}. "
-            f"Worst row: {_shown(worst)}. Nothing was published. Simplify the model, or widen "
+            f"Worst row: number {worst} of these, {kinds(rows, worst, encoding)}. "
+            "Nothing was published. Simplify the model, or widen "
             "spec.evaluation.parity if the difference does not matter",
             ExitCode.PARITY_FAILED,
         )
     return ParityReport(
         rows=found["rows"], max_abs_diff=f"{found['max_abs_diff']:.3g}", flips=found["flips"]
     )
+
+
+def kinds(rows: Tensors, row: int, encoding: Encoding) -> str:
+    """Say which features of a row are missing, infinite or unknown, and none of its values.
+
+    The message ends in a status, which more people may read than the data.
+    """
+    special: dict[str, list[str]] = {"missing": [], "infinite": [], "unknown to the model": []}
+    for name, values in rows.items():
+        value = values[row, 0]
+        known = encoding.categories.get(name)
+        if known is None and math.isinf(value):
+            special["infinite"].append(name)
+        elif value == "" if known is not None else math.isnan(value):
+            special["missing"].append(name)
+        elif known is not None and value not in known:
+            special["unknown to the model"].append(name)
+    told = [f"{_few(names)} {kind}" for kind, names in special.items() if names]
+    return f"with {', '.join(told)}" if told else "with ordinary values only"
+
+
+def _few(names: list[str]) -> str:
+    more = len(names) - NAMES_SHOWN
+    shown = ", ".join(f"`{name}`" for name in names[:NAMES_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _in_fresh_process(
@@ -150,8 +176,3 @@ def _spaced(
     ]
     step = max(1, math.ceil(len(everything) / THRESHOLDS))
     return everything[::step]
-
-
-def _shown(row: Mapping[str, Any]) -> str:
-    text = ", ".join(f"{name}={value}" for name, value in row.items())
-    return text if len(text) <= 600 else f"{text[:600]}..."  # noqa: PLR2004 - a third of a message
