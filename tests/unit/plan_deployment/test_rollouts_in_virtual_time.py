@@ -458,6 +458,19 @@ def test_a_revision_recovers_who_chose_its_image_without_its_children() -> None:
     assert image(world) == ("server:1", "Default")
 
 
+def test_two_revisions_of_one_version_are_told_apart() -> None:
+    world = deployed()
+    serving_now = world.status["stable"]["revision"]
+    world.edit(server={"image": "server:other"})
+    world.run_until(lambda w: canary_weight(w) == 25)
+    taking_over = world.status["canary"]["revision"]
+    assert f"(revision {taking_over}, image server:other) gets 25 %" in message(world)
+
+    world.edit(server={})
+    world.run_pass()
+    assert f"(revision {serving_now}, image server:1) is asked for" in message(world)
+
+
 def test_a_release_that_makes_other_pods_moves_no_running_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

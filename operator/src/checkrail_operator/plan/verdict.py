@@ -129,11 +129,12 @@ def _missing(decision: Decision) -> str:
 def _refusal(decision: Decision) -> str:
     revision = decision.canary.revision if decision.canary else decision.wanted.revision
     refused = decision.wanted.refusal(revision) if revision else None
-    if refused is None:
+    if refused is None or revision is None:
         return ""
-    serving = "".join(f", {r.version} serves" for r in (decision.stable,) if r)
+    serving = "".join(f", {_named(decision, r)} serves" for r in (decision.stable,) if r)
     return (
-        f"{refused.version} was taken back{serving}. {refused.reason}: {refused.message}. "
+        f"{_named(decision, revision)} was taken back{serving}. "
+        f"{refused.reason}: {refused.message}. "
         "It is not tried again until the spec asks for something else or rollout.retry changes"
     )
 
@@ -152,8 +153,8 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
     canary, step = decision.canary, decision.step
     if canary is None or step is None:
         return ""
-    version, found = canary.revision.version, seen.of(canary.revision)
-    share = f"{version} gets {canary.weight} % of the requests"
+    found = seen.of(canary.revision)
+    share = f"{_named(decision, canary.revision)} gets {canary.weight} % of the requests"
     words = waiting_words(found.pods)
     ready = f"{found.available} of {seen.spec.replicas} of its pods are ready"
     tail = {
@@ -173,7 +174,17 @@ def _withdrawal(decision: Decision) -> str:
     if decision.situation is not Situation.WITHDRAWING:
         return ""
     asked = decision.wanted.revision
-    return f"it goes, {asked.version} is asked for" if asked else decision.wanted.missing
+    return f"it goes, {_named(decision, asked)} is asked for" if asked else decision.wanted.missing
+
+
+def _named(decision: Decision, revision: Revision) -> str:
+    """Name a revision by its version; where another revision shares that, by what differs too."""
+    involved = (*decision.live, *filter(None, (decision.wanted.revision,)))
+    twins = [r for r in involved if r.version == revision.version and r.hash != revision.hash]
+    if not twins:
+        return revision.version
+    image = f", image {revision.image}" if any(r.image != revision.image for r in twins) else ""
+    return f"{revision.version} (revision {revision.hash}{image})"
 
 
 def _gone(seen: ModelDeploymentSeen, live: Iterable[Revision]) -> str:
