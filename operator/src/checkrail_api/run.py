@@ -19,7 +19,8 @@ ENV_STORE_PREFIX = "CHECKRAIL_STORE_"
 ENV_MEMORY_LIMIT = "CHECKRAIL_MEMORY_LIMIT_BYTES"
 """The container's memory limit, bytes, by the downward API."""
 ENV_SCRATCH_LIMIT = "CHECKRAIL_SCRATCH_LIMIT_BYTES"
-"""The scratch volume's size limit, bytes. Absent: the volume is as large as the node's disk."""
+"""What DuckDB may spill, bytes: less than the scratch volume's sizeLimit, because the joined table
+is there as well. Absent: as much as the disk has."""
 SCRATCH_DIR = "/scratch"
 """An emptyDir: the only writable path of the pod beside /tmp."""
 
