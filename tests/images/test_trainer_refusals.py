@@ -259,6 +259,25 @@ def test_too_little_memory_for_the_join_asks_for_the_next_rung(
     assert "spec.resources.ladder" in ended.report["message"]
 
 
+def test_a_full_scratch_volume_ends_the_run_and_says_what_filled_it(
+    models: ObjectStoreServer, tmp_path: Path
+) -> None:
+    """Over a million rows to sort, 38 MiB of memory for them, and 1 MiB of disk."""
+    wide = "SELECT a.*, b.f0 AS g FROM cases a, cases b, range(4) ORDER BY random()"
+    spec = trainer.run_spec(models, data={**DATA, "query": wide})
+    little = {
+        "CHECKRAIL_MEMORY_LIMIT_BYTES": str(64 * 2**20),
+        "CHECKRAIL_SCRATCH_LIMIT_BYTES": str(2**20),
+    }
+
+    ended = trainer.train(spec, models, tmp_path, little)
+
+    assert ended.failure == (137, "OOMKilled")
+    assert "failed to offload data block" in ended.report["message"]
+    assert "has filled its share of it: select fewer rows" in ended.report["message"]
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
 def test_data_is_read_over_tls_from_a_trusted_server_only(
     models: ObjectStoreServer, tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkrail_api.run import ENV_MEMORY_LIMIT, RUN_FILE, SCRATCH_DIR
+from checkrail_api.run import ENV_MEMORY_LIMIT, ENV_SCRATCH_LIMIT, RUN_FILE, SCRATCH_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,17 +29,23 @@ class Environment:
     scratch: Path
     memory_limit_bytes: int | None
     """The container's limit; absent: unlimited."""
+    scratch_limit_bytes: int | None
+    """What DuckDB may spill to ``scratch``; absent: as much as its disk has."""
     variables: Mapping[str, str]
     """All environment variables: keys are looked up here by prefix."""
 
 
 def read_environment(variables: Mapping[str, str]) -> Environment:
     """Read the surroundings from environment variables; the defaults are those of the pod."""
-    limit = variables.get(ENV_MEMORY_LIMIT, "")
     return Environment(
         run_file=Path(variables.get(ENV_RUN_FILE, RUN_FILE)),
         termination_log=Path(variables.get(ENV_TERMINATION_LOG, TERMINATION_LOG)),
         scratch=Path(variables.get(ENV_SCRATCH_DIR, SCRATCH_DIR)),
-        memory_limit_bytes=int(limit) if limit.isdecimal() and int(limit) else None,
+        memory_limit_bytes=_positive(variables.get(ENV_MEMORY_LIMIT, "")),
+        scratch_limit_bytes=_positive(variables.get(ENV_SCRATCH_LIMIT, "")),
         variables=variables,
     )
+
+
+def _positive(text: str) -> int | None:
+    return int(text) or None if text.isdecimal() else None

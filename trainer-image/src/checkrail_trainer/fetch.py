@@ -88,6 +88,10 @@ def open_database(
             share = environment.memory_limit_bytes * MEMORY_SHARE_PERCENT // 100
             config["memory_limit"] = f"{share}B"
         with duckdb.connect(str(folder / "run.duckdb"), config=config) as database:
+            if environment.scratch_limit_bytes:
+                # Given to connect(), DuckDB 1.5.5 shows this limit and does not keep to it.
+                limit = f"{environment.scratch_limit_bytes}B"
+                database.execute(f"SET max_temp_directory_size = '{limit}'")
             database.execute(f"LOAD '{httpfs()}'")
             database.execute("SET TimeZone = 'UTC'")
             database.execute("SET enable_progress_bar = false")
@@ -237,6 +241,13 @@ def duckdb_errors(reason: Reason, what: str, advice: str) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
+        if "max_temp_directory_size" in str(error):
+            raise out_of_memory(
+                f"{what}: {first_lines(error, 1)}. DuckDB spills to the scratch volume what "
+                f"{MEMORY_SHARE_PERCENT} % of the memory limit cannot hold, and has filled its "
+                "share of it: select fewer rows or columns in spec.data.query, or raise the "
+                "memory in spec.resources.ladder, so that less is spilled"
+            ) from error
         raise out_of_memory(
             f"{what}: {first_lines(error, 1)}. DuckDB may use {MEMORY_SHARE_PERCENT} % of the "
             "memory limit and the scratch volume: raise them in spec.resources.ladder"
