@@ -41,8 +41,8 @@ class XGBoostClassifier(Workflow):
             tree_method="hist",
             n_jobs=self.threads,
             random_state=self.seed,
-            # A round's draws then follow from its number, not from the rounds before it. It
-            # changes every digest, so it is there from the first release.
+            # Part of every digest. It does not make a resumed run equal to an uninterrupted one:
+            # docs/decisions/0007.
             seed_per_iteration=True,
             verbosity=0,  # its log goes to standard output, which is for progress
         )
