@@ -15,6 +15,7 @@ import json
 import ssl
 import threading
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, TCPConnector, web
@@ -160,9 +161,11 @@ class FaultProxy:
             return await self._watch(request)
         if request.method in WRITES and "/leases" not in request.path:
             return await self._write(request)
-        if request.method in WRITES:
+        answer = await self._forward(request)
+        if request.method in WRITES and answer.status < HTTPStatus.BAD_REQUEST:
+            # two replicas that start at once both try to create the Lease; one of them holds it
             self.lease_writers.append(json.loads(await request.read())["spec"]["holderIdentity"])
-        return await self._forward(request)
+        return answer
 
     async def _write(self, request: web.Request) -> web.StreamResponse:
         number = len(self.writes) + 1
