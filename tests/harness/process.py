@@ -79,6 +79,10 @@ class Child:
         if self.running:
             self._popen.send_signal(number)
 
+    def wait(self, seconds: float) -> int:
+        """Wait until it ends by itself, and answer its exit status."""
+        return self._popen.wait(seconds)
+
     def stop(self, *, grace_seconds: float = 5.0) -> int:
         """Ask it to end, kill it after ``grace_seconds``, and answer its exit status."""
         self.send(signal.SIGTERM)

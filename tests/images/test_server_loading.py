@@ -35,9 +35,9 @@ ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
 def refusal(variables: dict[str, str], folder: Path) -> str:
     """Start a server that ends by itself, and return its one line of error."""
     child = started(variables, folder / "server.log")
-    child.wait_until(lambda: not child.running, READY_SECONDS)
+    code = child.wait(READY_SECONDS)
     (error,) = [event for event in logged(child) if event["level"] == "ERROR"]
-    assert child.stop() == 1
+    assert code == 1
     return str(error["reason"])
 
 
@@ -160,7 +160,7 @@ def test_a_store_that_is_away_is_waited_for(
         lambda: httpx.get(address + env.READY_PATH).status_code == httpx.codes.OK, READY_SECONDS
     )
     child.send(signal.SIGINT)
-    assert child.stop() == 0
+    assert child.wait(READY_SECONDS) == 0
     assert waiting == {
         env.LIVE_PATH: 200,
         env.READY_PATH: 503,
