@@ -18,16 +18,17 @@ import pytest
 from onnx import numpy_helper
 from sklearn.linear_model import LogisticRegression
 
-from checkrail_api.training_job import Parity, Train
+from checkrail_api.evaluation import Parity
+from checkrail_api.training_job import Train
 from checkrail_trainer.classes import Classes
 from checkrail_trainer.columns import Column
 from checkrail_trainer.encoding import Encoding, fit_encoding
 from checkrail_trainer.evaluate import metric
 from checkrail_trainer.export import export
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.frame import Categories, Frame
 from checkrail_trainer.parity import check_parity, parity_rows
 from checkrail_trainer.preprocessor import encode
+from checkrail_trainer.table import Categories, Table
 from checkrail_trainer.workflows import load
 from harness.datasets import breast_cancer, wine, write_flights
 
@@ -55,8 +56,8 @@ class Trained:
     workflow: Workflow
     encoding: Encoding
     classes: Classes
-    train: Frame
-    holdout: Frame
+    train: Table
+    holdout: Table
 
     def export(self) -> bytes:
         names = tuple(each.name for each in self.train.features)
@@ -67,7 +68,7 @@ class Trained:
         return check_parity(model, rows, self.encoding, self.workflow, self.classes, bounds)
 
 
-def fitted(settings: dict[str, Any], frame: Frame) -> Trained:
+def fitted(settings: dict[str, Any], frame: Table) -> Trained:
     """Train on the rows with an even number, hold out the others."""
     train, holdout = (every_second(frame, first) for first in (0, 1))
     classes = Classes(tuple(sorted(set(train.labels.tolist()))))
@@ -78,21 +79,21 @@ def fitted(settings: dict[str, Any], frame: Frame) -> Trained:
     return Trained(workflow, encoding, classes, train, holdout)
 
 
-def every_second(frame: Frame, first: int) -> Frame:
+def every_second(frame: Table, first: int) -> Table:
     def half(column: NDArray[np.float32] | Categories) -> NDArray[np.float32] | Categories:
         if isinstance(column, Categories):
             return Categories(column.codes[first::2], column.values)
         return column[first::2]
 
     columns = {name: half(column) for name, column in frame.columns.items()}
-    return Frame(frame.features, columns, frame.labels[first::2])
+    return Table(frame.features, columns, frame.labels[first::2])
 
 
-def toy(source: Callable[[], Any]) -> Frame:
+def toy(source: Callable[[], Any]) -> Table:
     found = source()
     names = [f"f{number}" for number in range(found["data"].shape[1])]
     values = found["data"].astype(np.float32).T
-    return Frame(
+    return Table(
         features=tuple(Column(name, "DOUBLE") for name in names),
         columns={
             name: np.ascontiguousarray(each) for name, each in zip(names, values, strict=True)
@@ -102,7 +103,7 @@ def toy(source: Callable[[], Any]) -> Frame:
 
 
 @pytest.fixture(scope="module")
-def flights(tmp_path_factory: pytest.TempPathFactory) -> Frame:
+def flights(tmp_path_factory: pytest.TempPathFactory) -> Table:
     """About 3,400 real flights with missing numbers and missing texts."""
     path, _ = write_flights(tmp_path_factory.mktemp("flights"), every=96)
     table = duckdb.sql(
@@ -118,7 +119,7 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Frame:
         known, codes = np.unique(values, return_inverse=True)
         columns[name] = Categories(codes.astype(np.int32), known)
     kinds = {name: "VARCHAR" if name in texts else "DOUBLE" for name in columns}
-    return Frame(
+    return Table(
         features=tuple(Column(*each) for each in kinds.items()),
         columns=columns,
         labels=np.asarray([int(bool(each)) for each in table["late"].to_pylist()]),
@@ -126,7 +127,7 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Frame:
 
 
 @pytest.fixture
-def frame(request: pytest.FixtureRequest, flights: Frame) -> Frame:
+def frame(request: pytest.FixtureRequest, flights: Table) -> Table:
     """The table that the row of a test names."""
     return {"flights": flights, "breast cancer": toy(breast_cancer), "wine": toy(wine)}[
         request.param
@@ -149,7 +150,7 @@ EVERY = pytest.mark.parametrize(
 
 @EVERY
 def test_a_workflow_learns_and_its_export_says_the_same(
-    settings: dict[str, Any], frame: Frame, least: float
+    settings: dict[str, Any], frame: Table, least: float
 ) -> None:
     trained = fitted(settings, frame)
     scores = trained.workflow.scores(encode(trained.holdout, trained.encoding, 1))
@@ -164,7 +165,7 @@ def test_a_workflow_learns_and_its_export_says_the_same(
 
 @EVERY
 def test_the_same_rows_give_the_same_bytes(
-    settings: dict[str, Any], frame: Frame, least: float
+    settings: dict[str, Any], frame: Table, least: float
 ) -> None:
     del least
     first, second = fitted(settings, frame), fitted(settings, frame)
@@ -173,11 +174,11 @@ def test_the_same_rows_give_the_same_bytes(
     assert first.workflow.native_files() == second.workflow.native_files()
 
 
-def test_another_seed_grows_other_trees(flights: Frame) -> None:
+def test_another_seed_grows_other_trees(flights: Table) -> None:
     assert fitted(XGBOOST, flights).export() != fitted({**XGBOOST, "seed": 8}, flights).export()
 
 
-def test_other_inputs_never_share_a_digest(flights: Frame) -> None:
+def test_other_inputs_never_share_a_digest(flights: Table) -> None:
     trained = fitted(LOGISTIC, flights)
     names = tuple(each.name for each in flights.features)
     parts = (trained.encoding, names, trained.classes, trained.workflow.model())
@@ -199,7 +200,7 @@ def test_logistic_regression_is_scikit_learns() -> None:
     assert labels.tolist() == reference.predict(standard).tolist()
 
 
-def test_a_tampered_export_fails_parity(flights: Frame) -> None:
+def test_a_tampered_export_fails_parity(flights: Table) -> None:
     """Move every threshold of the exported trees a little: labels flip, and the run ends."""
     trained = fitted(XGBOOST, flights)
     model = onnx.load_from_string(trained.export())
@@ -218,7 +219,7 @@ def test_a_tampered_export_fails_parity(flights: Frame) -> None:
     )
 
 
-def test_a_wrong_category_in_the_export_fails_parity(flights: Frame) -> None:
+def test_a_wrong_category_in_the_export_fails_parity(flights: Table) -> None:
     trained = fitted(LOGISTIC, flights)
     model = onnx.load_from_string(trained.export())
     encoder = next(node for node in model.graph.node if node.op_type == "OneHotEncoder")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checkrail_api.object_store import ObjectStore
+from checkrail_api.reports import ParityReport
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.publish import Artifact, publish
 from checkrail_trainer.s3 import Bucketeer
@@ -21,6 +22,7 @@ ARTIFACT = Artifact(
     model="model",
     opset=21,
     files={"model.onnx": b"model", "native/model.ubj": b"native", "metrics.json": b"{}"},
+    parity=ParityReport(rows=1, max_abs_diff="0", flips=0),
 )
 WRITES = len(ARTIFACT.files) + 1
 

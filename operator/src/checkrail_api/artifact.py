@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, FiniteFloat
 
 from checkrail_api.model import Model, Report, Sha256
-from checkrail_api.reports import Metric, Signature
+from checkrail_api.reports import Metric, ParityReport, Signature
 
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.json"
@@ -50,6 +50,8 @@ class Manifest(Report):
     sha256: Sha256
     """Digest of model.onnx: the artifact's name."""
     opset: int
+    parity: ParityReport | None = None
+    """How closely the model followed the trained one."""
     components: list[Component]
     """Every other file, sorted by name."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from checkrail_api.model import ColumnName, Decimal, IntOrString, Model, ObjectUri, Rule
+from checkrail_api.model import ColumnName, Decimal, IntOrString, Model, Rule, SourceUri
 from checkrail_api.object_store import ObjectStore
 
 FilterOp = Literal["Eq", "NotEq", "Gt", "GtEq", "Lt", "LtEq", "In", "NotIn", "IsNull", "NotNull"]
@@ -24,8 +24,9 @@ class Source(Model):
 
     cel: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            r"self.uri.matches('\\.(parquet|csv|csv\\.gz)$')",
-            "must end in .parquet, .csv or .csv.gz: the suffix is the format",
+            r"self.uri.matches('\\.(parquet|(csv|jsonl)(\\.(gz|zst))?)$')",
+            "must end in .parquet, .csv or .jsonl, the last two also with .gz or .zst: the suffix"
+            " is the format",
             field=".uri",
         ),
     )
@@ -33,8 +34,12 @@ class Source(Model):
     name: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z_][a-z0-9_]*$")]
     """Name of the table in the query."""
 
-    uri: ObjectUri
-    """Object or glob to read: s3://bucket/key. The suffix is the format."""
+    uri: SourceUri
+    """Object or glob to read: s3://bucket/key. The suffix is the format. Hive partitions
+    (month=6/) become columns. file:///path names a file of the trainer's image, for tests."""
+
+    object_store: ObjectStore | None = None
+    """Service that holds this source. Absent: data.objectStore."""
 
 
 class Filter(Model):
@@ -79,8 +84,12 @@ class Holdout(Model):
             "strategy DateRange needs from; from and to belong to DateRange only",
         ),
         Rule(
-            "self.strategy == 'Fraction' ? has(self.fraction) : !has(self.fraction)",
-            "strategy Fraction needs fraction, and fraction belongs to Fraction only",
+            "self.strategy in ['Fraction', 'Hash'] ? has(self.fraction) : !has(self.fraction)",
+            "strategies Fraction and Hash need fraction; it belongs to them only",
+        ),
+        Rule(
+            "self.strategy == 'Column' ? has(self.column) : !has(self.column)",
+            "strategy Column needs column, and column belongs to Column only",
         ),
         Rule(
             # Text that the pattern refuses is no number: converting it would fail the rule.
@@ -91,10 +100,11 @@ class Holdout(Model):
         ),
     )
 
-    strategy: Literal["DateRange", "Fraction"]
+    strategy: Literal["DateRange", "Fraction", "Hash", "Column"]
     """DateRange holds out the rows whose timeColumn lies in [from, to): rows before from are
     trained on, rows at or after to are left out of both. Fraction holds out a share of the rows,
-    drawn with train.seed."""
+    drawn with train.seed. Hash holds out a share of the keys by a hash of the key alone, so that a
+    row stays on its side for ever. Column holds out the rows where a boolean column is true."""
 
     from_: Instant | None = Field(default=None, alias="from")
     """DateRange: first instant of the hold-out, ISO 8601; without an offset it is UTC."""
@@ -103,7 +113,10 @@ class Holdout(Model):
     """DateRange: first instant after the hold-out, ISO 8601. Absent: no end."""
 
     fraction: Decimal | None = None
-    """Fraction: share of the rows to hold out, between 0 and 1."""
+    """Fraction and Hash: share to hold out, between 0 and 1."""
+
+    column: ColumnName | None = None
+    """Column: boolean column, true for the rows held out; never a feature."""
 
 
 class Data(Model):
@@ -121,6 +134,18 @@ class Data(Model):
             "holdout strategy DateRange needs timeColumn",
             field=".timeColumn",
             reason="FieldValueRequired",
+        ),
+        Rule(
+            "self.holdout.strategy != 'Hash' || has(self.key)",
+            "holdout strategy Hash needs key",
+            field=".key",
+            reason="FieldValueRequired",
+        ),
+        Rule(
+            "!has(self.features) || !has(self.holdout.column)"
+            " || !(self.holdout.column in self.features)",
+            "must not hold the hold-out's column",
+            field=".features",
         ),
         Rule(
             "!has(self.features) || !(self.label in self.features)",
@@ -172,7 +197,8 @@ class Data(Model):
         ]
         | None
     ) = None
-    """Columns the model sees, in this order. Absent: every column but label, key and timeColumn."""
+    """Columns the model sees, in this order. Absent: every column but label, key,
+    timeColumn and the hold-out's column."""
 
     key: ColumnName | None = None
     """Column that identifies a row; never a feature. It gives rows their fixed order."""

@@ -70,11 +70,23 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", min_length=64, max_leng
 Decimal = Annotated[str, Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$")]
 """A decimal number, not negative, as a string, so that every client reads the same figure."""
 
+SignedDecimal = Annotated[
+    str, Field(max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$")
+]
+"""A decimal number as a string."""
+
+LabelValue = Annotated[
+    str, Field(min_length=1, max_length=63, pattern=r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$")
+]
+"""The value of a Kubernetes label."""
+
 ColumnName = Annotated[str, Field(min_length=1, max_length=128)]
 """Name of a column of the joined table."""
 
-ObjectUri = Annotated[str, Field(max_length=1024, pattern=r"^s3://[a-z0-9][a-z0-9.-]+/.+$")]
-"""A key or glob in a bucket: ``s3://bucket/key``."""
+SourceUri = Annotated[
+    str, Field(max_length=1024, pattern=r"^(s3://[a-z0-9][a-z0-9.-]+/.+|file:///.+)$")
+]
+"""A key or glob in a bucket, ``s3://bucket/key``, or in the image, ``file:///path``."""
 
 PrefixUri = Annotated[str, Field(max_length=1024, pattern=r"^s3://[a-z0-9][a-z0-9.-]+(/[^/]+)*/?$")]
 """A bucket, or a prefix in it: ``s3://bucket/prefix``."""

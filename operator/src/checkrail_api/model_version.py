@@ -4,10 +4,21 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from checkrail_api.artifact import Component
 from checkrail_api.kind import Column, Crd
 from checkrail_api.model import Model, ModelName, Name, Rule, Sha256
 from checkrail_api.object_store import ObjectStore
-from checkrail_api.reports import DataUsed, LibraryVersion, Metric, ParityReport, Rows, Signature
+from checkrail_api.record import FeatureRecord
+from checkrail_api.reports import (
+    DataUsed,
+    FilterUsed,
+    GateResult,
+    LibraryVersion,
+    Metric,
+    ParityReport,
+    Rows,
+    Signature,
+)
 
 
 class Artifact(Model):
@@ -47,6 +58,8 @@ class Provenance(Model):
     """The run."""
     data: Annotated[list[DataUsed], Field(max_length=32)] = []
     """Sources as they were read."""
+    filters: Annotated[list[FilterUsed], Field(max_length=32)] = []
+    """Filters as they were applied."""
     rows: Rows
     """Rows of each side."""
     parity: ParityReport
@@ -55,6 +68,12 @@ class Provenance(Model):
     """Trainer image; with its digest where the container runtime told it."""
     versions: Annotated[list[LibraryVersion], Field(max_length=32)] = []
     """Libraries that made it."""
+    workers: Annotated[int, Field(ge=1)] = 1
+    """Processes that trained."""
+    shard_rule: Literal["all"] = "all"
+    """Which rows each of them saw."""
+    threads: Annotated[int, Field(ge=1)] | None = None
+    """Threads of each of them."""
     seed: Annotated[int, Field(ge=0)]
     """Seed of the run."""
     spec_hash: Sha256
@@ -66,8 +85,26 @@ class ModelVersionSpec(Model):
 
     cel: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "self == oldSelf",
-            "a ModelVersion is a record and never changes: create another one",
+            " && ".join(
+                (
+                    "self.model == oldSelf.model && self.artifact == oldSelf.artifact",
+                    *(
+                        f"has(self.{each}) == has(oldSelf.{each})"
+                        f" && (!has(self.{each}) || self.{each} == oldSelf.{each})"
+                        for each in (
+                            "components",
+                            "signature",
+                            "features",
+                            "metrics",
+                            "gates",
+                            "provenance",
+                            "store",
+                        )
+                    ),
+                )
+            ),
+            "a ModelVersion is a record and never changes, but for deletionPolicy: create another"
+            " one",
             reason="FieldValueForbidden",
         ),
     )
@@ -81,14 +118,27 @@ class ModelVersionSpec(Model):
     signature: Signature | None = None
     """Inputs and outputs. Absent when it was too long to report: it is in the artifact."""
 
+    components: Annotated[list[Component], Field(max_length=64)] = []
+    """Every file of the artifact, as in its manifest."""
+
+    features: Annotated[list[FeatureRecord], Field(max_length=512)] = []
+    """The training profile: what each feature was in training."""
+
     metrics: Annotated[list[Metric], Field(max_length=64)] = []
     """Figures on the hold-out."""
+
+    gates: Annotated[list[GateResult], Field(max_length=64)] = []
+    """Gates that it passed."""
 
     provenance: Provenance | None = None
     """Where it comes from. Absent for an imported model."""
 
     store: ObjectStore | None = None
     """Service that holds the artifact. Absent: the operator's default."""
+
+    deletion_policy: Literal["Retain", "Delete"] = "Retain"
+    """What becomes of the artifact when this object is deleted. Delete: its files are removed
+    first, unless another ModelVersion names the same artifact. It may be changed at any time."""
 
 
 class ModelVersion(Model):

@@ -10,6 +10,10 @@ CREDENTIAL_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TO
 """Keys of a credentials Secret, the AWS variable names; the last one is optional."""
 
 
+CA_KEY = "ca.crt"
+"""Key of a ConfigMap with certificate authorities."""
+
+
 class LocalRef(Model):
     """An object in the same namespace."""
 
@@ -33,6 +37,10 @@ class ObjectStore(Model):
     credentials_secret_ref: LocalRef | None = None
     """Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and optionally AWS_SESSION_TOKEN.
     Absent: the pod's own identity."""
+
+    ca_config_map_ref: LocalRef | None = None
+    """ConfigMap whose key ca.crt holds the certificate authorities of the endpoint, PEM. Absent:
+    the public ones."""
 
 
 class Store(ObjectStore):

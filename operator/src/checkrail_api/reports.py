@@ -48,7 +48,37 @@ class Metric(Model):
     name: Annotated[str, Field(max_length=64)]
     """Name, scikit-learn's where there is one."""
     value: Annotated[str, Field(max_length=64)]
-    """Value as a decimal number."""
+    """Value as a decimal number; empty where note says why there is none."""
+    slice: Annotated[str, Field(max_length=192)] | None = None
+    """Rows it speaks of, column=value. Absent: the whole hold-out."""
+    rows: Annotated[int, Field(ge=0)] | None = None
+    """Rows of the slice."""
+    note: Annotated[str, Field(max_length=128)] | None = None
+    """Why there is no value: too few rows, or one class only."""
+
+
+class GateResult(Model):
+    """How one gate was passed or failed."""
+
+    metric: Annotated[str, Field(max_length=64)]
+    """Metric that is bounded."""
+    bound: Annotated[str, Field(max_length=320)]
+    """The bound as written: min 0.70, max 0.2, notWorseThan Serving, margin 0.005."""
+    passed: bool
+    """Whether it holds."""
+    value: Annotated[str, Field(max_length=64)]
+    """The model's figure."""
+    baseline: Annotated[str, Field(max_length=253)] | None = None
+    """The ModelVersion it was compared with."""
+    baseline_value: Annotated[str, Field(max_length=64)] | None = None
+    """That version's figure on the same rows."""
+    difference: Annotated[str, Field(max_length=64)] | None = None
+    """How much better the model is than the baseline, in the metric's own units: negative is
+    worse, whichever way the metric counts."""
+    interval: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=2)] = []
+    """Two-sided 90 % bootstrap interval of the difference; its upper end decides at 95 %."""
+    note: Annotated[str, Field(max_length=256)] | None = None
+    """What else there is to know: nothing serves yet."""
 
 
 class Tensor(Model):
@@ -86,6 +116,17 @@ class DataUsed(Model):
     """Rows read."""
 
 
+class FilterUsed(Model):
+    """One filter as it was applied."""
+
+    column: Annotated[str, Field(max_length=128)]
+    """Its column."""
+    op: Annotated[str, Field(max_length=16)]
+    """Its comparison."""
+    rows: Annotated[int, Field(ge=0)]
+    """Rows left after it and the filters before it."""
+
+
 class Rows(Model):
     """How many rows each side had."""
 
@@ -101,7 +142,7 @@ class ParityReport(Model):
     rows: Annotated[int, Field(ge=0)]
     """Rows compared, edge rows included."""
     max_abs_diff: Annotated[str, Field(max_length=64)]
-    """Largest difference of a score."""
+    """Largest difference of a score, as spec.evaluation.parity counts it."""
     flips: Annotated[int, Field(ge=0)]
     """Rows that got another label."""
 
@@ -129,13 +170,19 @@ class LibraryVersion(Model):
 
 
 class TrainerSuccess(Report):
-    """Termination message of a run that published; see ``fit_result`` for its size."""
+    """Termination message of a run that published; see ``termination_message`` for its size."""
 
     outcome: Literal["Published"] = "Published"
     artifact: ArtifactReport
     rows: Rows
     metrics: list[Metric]
+    """Overall first; cut to what fits, all of them are in the record."""
+    gates: list[GateResult] = []
     parity: ParityReport
+    manifest_sha256: Sha256 | None = None
+    """Digest of manifest.json."""
+    record_sha256: Sha256 | None = None
+    """Digest of the record in the log."""
     data: list[DataUsed] = []
     signature: Signature | None = None
     versions: list[LibraryVersion] = []
@@ -148,31 +195,44 @@ class TrainerFailure(Report):
     reason: Reason
     message: Annotated[str, Field(max_length=2048)]
     metrics: list[Metric] = []
+    gates: list[GateResult] = []
+    parity: ParityReport | None = None
 
 
 def termination_message(result: TrainerSuccess | TrainerFailure) -> bytes:
     """Return ``result`` as JSON of at most 4,096 bytes.
 
-    When it does not fit, what the manifest in the store also holds is left out, in this order:
-    signature, versions, data. A message of a failure is cut.
+    When it does not fit, what the record holds as well is left out, in this order: signature,
+    versions, data, half of the metrics until the rest fits. A message of a failure is cut.
     """
     if isinstance(result, TrainerFailure):
-        cut = result
-        while len(body := _json(cut)) > TERMINATION_MESSAGE_BYTES:
-            cut = cut.model_copy(
-                update={"message": cut.message[: len(cut.message) * 3 // 4], "metrics": []}
-            )
-        return body
-    for left_out in (
-        (),
-        ("signature",),
-        ("signature", "versions"),
-        ("signature", "versions", "data"),
-    ):
+        return _shortened_failure(result)
+    for left_out in ((), ("signature",), ("signature", "versions")):
         body = _json(result, exclude=set(left_out))
         if len(body) <= TERMINATION_MESSAGE_BYTES:
             return body
-    return _json(result.model_copy(update={"metrics": result.metrics[:16]}), exclude=set(left_out))
+    cut = result
+    while len(body := _json(cut, exclude={"signature", "versions", "data"})) > (
+        TERMINATION_MESSAGE_BYTES
+    ):
+        cut = cut.model_copy(update={"metrics": cut.metrics[: len(cut.metrics) // 2]})
+    return body
+
+
+def _shortened_failure(failure: TrainerFailure) -> bytes:
+    cut = failure
+    if len(_json(cut)) > TERMINATION_MESSAGE_BYTES:
+        failed = [each for each in cut.gates if not each.passed]
+        cut = cut.model_copy(update={"metrics": cut.metrics[:4], "gates": failed[:2]})
+    while len(body := _json(cut)) > TERMINATION_MESSAGE_BYTES:
+        cut = cut.model_copy(
+            update={
+                "message": cut.message[: len(cut.message) * 3 // 4],
+                "metrics": [],
+                "gates": [],
+            }
+        )
+    return body
 
 
 def _json(report: Report, exclude: set[str] | None = None) -> bytes:

@@ -6,50 +6,37 @@ from pydantic import Field
 
 from checkrail_api.conditions import Condition, Time
 from checkrail_api.data import Data
+from checkrail_api.evaluation import Evaluation
 from checkrail_api.kind import Column, Crd, condition_column
-from checkrail_api.model import Decimal, Model, ModelName, Name, Rule, Scalars, Sha256
+from checkrail_api.model import LabelValue, Model, ModelName, Name, Rule, Scalars, Sha256
 from checkrail_api.object_store import Store
 from checkrail_api.pod import Pod, Resources
-from checkrail_api.reports import Metric, Phase
+from checkrail_api.reports import GateResult, Metric, ParityReport, Phase
+from checkrail_api.workflows import BUILT_IN, CUSTOM_PATTERN, METRICS, Task
 
-Workflow = Literal["xgboost-classifier", "logistic-regression"]
-MetricName = Literal["roc_auc", "pr_auc", "log_loss", "brier", "accuracy", "f1"]
+MUTABLE = ("suspend", "ttlSecondsAfterFinished")
+"""Fields that may change while a run exists; they change when it runs, not what it computes."""
 
 
 class Train(Model):
     """What is fitted, and how."""
 
-    workflow: Workflow
-    """Estimator to fit."""
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            f"self.workflow in {sorted(BUILT_IN)} || self.workflow.matches('{CUSTOM_PATTERN}')",
+            f"must be one of {', '.join(sorted(BUILT_IN))}, or package.module:Class",
+            field=".workflow",
+        ),
+    )
+
+    workflow: Annotated[str, Field(min_length=1, max_length=256)]
+    """Estimator to fit: a built-in one, or package.module:Class of a class in the trainer image."""
 
     params: Scalars = {}
     """Parameters of the estimator, by its library's own names: numbers, booleans or short texts."""
 
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     """Seed of everything random in the run."""
-
-
-class Parity(Model):
-    """How closely the exported ONNX model must follow the trained one."""
-
-    max_abs_diff: Decimal = "1e-4"
-    """Largest difference of a score, absolute."""
-
-    max_flips: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """Rows that may get another label."""
-
-
-class Evaluation(Model):
-    """What is measured on the hold-out."""
-
-    metrics: Annotated[
-        list[MetricName],
-        Field(min_length=1, max_length=16, json_schema_extra={"x-kubernetes-list-type": "set"}),
-    ] = ["roc_auc"]
-    """Metrics to compute; the first is the score shown by kubectl get."""
-
-    parity: Parity = Parity()
-    """Bounds between the trained and the exported model."""
 
 
 class Budget(Model):
@@ -60,19 +47,81 @@ class Budget(Model):
     the next, any other failure keeps the rung."""
 
 
+class Ownership(Model):
+    """Who answers for the run."""
+
+    owner: LabelValue | None = None
+    """Person or team."""
+
+    project: LabelValue | None = None
+    """Project or cost centre."""
+
+
+def _unchanged(field: str) -> str:
+    """Return a rule in CEL: the optional ``field`` is as it was."""
+    return (
+        f"has(self.{field}) == has(oldSelf.{field})"
+        f" && (!has(self.{field}) || self.{field} == oldSelf.{field})"
+    )
+
+
+def _judged_by(task: Task, workflows: str) -> Rule:
+    """Return the rule that built-in workflows of ``task`` are judged by its metrics only."""
+    known = list(METRICS[task])
+    return Rule(
+        f"!({workflows}) || !has(self.evaluation)"
+        f" || ((!has(self.evaluation.metrics) || self.evaluation.metrics.all(m, m in {known}))"
+        f" && (!has(self.evaluation.gates) || self.evaluation.gates.all(g, g.metric in {known})))",
+        f"metrics and gates of a {task.lower()} workflow are {', '.join(known)}",
+        field=".evaluation",
+    )
+
+
 class TrainingJobSpec(Model):
     """What to train, on which table, within which budget."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            "self == oldSelf",
-            "a run is never changed: create a new TrainingJob",
+            " && ".join(
+                (
+                    "self.model == oldSelf.model && self.data == oldSelf.data",
+                    "self.train == oldSelf.train",
+                    *(
+                        _unchanged(each)
+                        for each in (
+                            "evaluation",
+                            "ownership",
+                            "resources",
+                            "pod",
+                            "store",
+                            "queueName",
+                            "backoffLimit",
+                            "activeDeadlineSeconds",
+                        )
+                    ),
+                )
+            ),
+            "a run is never changed, but for suspend and ttlSecondsAfterFinished: create a new"
+            " TrainingJob",
             reason="FieldValueForbidden",
+        ),
+        _judged_by(
+            Task.CLASSIFICATION,
+            "self.train.workflow.endsWith('-classifier')"
+            " || self.train.workflow == 'logistic-regression'",
+        ),
+        _judged_by(
+            Task.REGRESSION,
+            "self.train.workflow.endsWith('-regressor')"
+            " || self.train.workflow == 'linear-regression'",
         ),
     )
 
     model: ModelName
     """Line of versions that this run adds to."""
+
+    ownership: Ownership | None = None
+    """Who answers for the run: labels of its Jobs and pods, and dimensions of metrics."""
 
     data: Data
     """Table to train on."""
@@ -92,11 +141,28 @@ class TrainingJobSpec(Model):
     store: Store | None = None
     """Where the artifact is published. Absent: the operator's default."""
 
+    queue_name: (
+        Annotated[
+            str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+        ]
+        | None
+    ) = None
+    """Local queue of Kueue: the Job of an attempt waits there until Kueue admits it."""
+
+    suspend: bool = False
+    """Whether the run is held: its pods are ended and no new one is made. When it goes on, the
+    attempt begins again and its deadline anew, as with batch/v1 Job."""
+
     backoff_limit: Annotated[int, Field(ge=0, le=20)] = 3
     """Attempts that may be retried before the run has failed."""
 
     active_deadline_seconds: Annotated[int, Field(ge=10, le=604_800)] = 7200
-    """Time for all attempts together, from the first one's start, seconds."""
+    """Time for all attempts together, from the first one's start or the last resumption,
+    seconds."""
+
+    ttl_seconds_after_finished: Annotated[int, Field(ge=0, le=31_536_000)] | None = None
+    """How long the Jobs and pods of a finished run are kept, seconds; its result stays. Absent:
+    as long as the TrainingJob."""
 
 
 class Attempt(Model):
@@ -169,13 +235,19 @@ class TrainingJobStatus(Model):
     """How far the running attempt is."""
 
     start_time: Time | None = None
-    """When the first attempt was made."""
+    """When the first attempt was made, or the run was last resumed; absent while suspended."""
 
     completion_time: Time | None = None
     """When the run ended, well or not."""
 
     metrics: Annotated[list[Metric], Field(max_length=64)] = []
-    """Figures on the hold-out."""
+    """Figures on the hold-out, overall first, then by slice."""
+
+    gates: Annotated[list[GateResult], Field(max_length=64)] = []
+    """How the gates were passed or failed."""
+
+    parity: ParityReport | None = None
+    """How closely ONNX followed the trained model."""
 
     score: Annotated[str, Field(max_length=64)] | None = None
     """First metric, rounded for reading: its name and value."""

@@ -12,16 +12,16 @@ from checkrail_trainer.classes import Classes, find_classes
 from checkrail_trainer.columns import Column
 from checkrail_trainer.encoding import fit_encoding
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.frame import Categories, Frame
 from checkrail_trainer.parity import UNKNOWN, edge_rows
+from checkrail_trainer.table import Categories, Table
 from checkrail_trainer.training_profile import score_edges, training_profile
 
 FEATURES = (Column("distance", "DOUBLE"), Column("carrier", "VARCHAR"))
 
 
-def frame(numbers: list[float], texts: list[str], labels: list[int] | list[str]) -> Frame:
+def frame(numbers: list[float], texts: list[str], labels: list[int] | list[str]) -> Table:
     values, codes = np.unique(np.asarray(texts, dtype=object), return_inverse=True)
-    return Frame(
+    return Table(
         features=FEATURES,
         columns={
             "distance": np.asarray(numbers, dtype=np.float32),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -10,12 +10,9 @@ from checkrail_api.reasons import Reason
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.params import ALLOWED, REFUSED, check_params
 
-if TYPE_CHECKING:
-    from checkrail_api.training_job import Workflow
-
 
 @pytest.mark.parametrize("workflow", list(ALLOWED))
-def test_no_parameter_is_needed(workflow: Workflow) -> None:
+def test_no_parameter_is_needed(workflow: str) -> None:
     check_params(workflow, {})
 
 
@@ -40,7 +37,7 @@ def test_nothing_is_both_allowed_and_refused() -> None:
         pytest.param("logistic-regression", {"max_depth": 3}, "there are `C`", id="of another"),
     ],
 )
-def test_a_parameter_is_refused(workflow: Workflow, params: dict[str, Any], said: str) -> None:
+def test_a_parameter_is_refused(workflow: str, params: dict[str, Any], said: str) -> None:
     with pytest.raises(RunFailedError) as caught:
         check_params(workflow, params)
 

@@ -13,7 +13,7 @@ from checkrail_trainer.failures import RunFailedError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from checkrail_trainer.frame import Frame
+    from checkrail_trainer.table import Table
 
 MAX_CLASSES = 100
 
@@ -40,7 +40,7 @@ class Classes:
         return np.fromiter((place[each] for each in labels), dtype=np.int64, count=len(labels))
 
 
-def find_classes(train: Frame, holdout: Frame, label: str) -> Classes:
+def find_classes(train: Table, holdout: Table, label: str) -> Classes:
     """Find the classes in the rows trained on, and check that both sides can be judged.
 
     Raises:

@@ -17,7 +17,7 @@ import numpy as np
 
 from checkrail_api.reasons import Reason
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.frame import Categories, Frame
+from checkrail_trainer.table import Categories, Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ class Encoding:
         return matrix
 
 
-def fit_encoding(train: Frame, *, standardise: bool) -> Encoding:
+def fit_encoding(train: Table, *, standardise: bool) -> Encoding:
     """Learn the encoding from the rows trained on.
 
     Raises:
@@ -102,7 +102,7 @@ def _known(name: str, column: Categories) -> tuple[str, ...]:
     return tuple(sorted(column.values))
 
 
-def _standard(train: Frame, numbers: list[str]) -> Standard:
+def _standard(train: Table, numbers: list[str]) -> Standard:
     mean, scale = np.zeros(len(numbers)), np.ones(len(numbers))
     for place, name in enumerate(numbers):
         column = train.columns[name]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from checkrail_api.training_job import MetricName
+    from checkrail_api.workflows import MetricName
 
 TWO = 2
 DIGITS = 6
@@ -62,6 +62,8 @@ def metric(name: MetricName, labels: NDArray[np.int64], scores: NDArray[np.float
         case "f1":
             average = "binary" if binary else "macro"
             return float(metrics.f1_score(labels, best, average=average, zero_division=0.0))
+        case _:
+            raise ValueError(f"{name} does not judge a classifier")
 
 
 def _ranking(

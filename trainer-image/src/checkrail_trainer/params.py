@@ -10,9 +10,7 @@ from checkrail_trainer.failures import RunFailedError, nearest
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from checkrail_api.training_job import Workflow
-
-ALLOWED: dict[Workflow, frozenset[str]] = {
+ALLOWED: dict[str, frozenset[str]] = {
     "xgboost-classifier": frozenset(
         {
             "base_score",
@@ -75,7 +73,7 @@ SOLVERS = ("lbfgs", "newton-cg", "newton-cholesky")
 """Solvers that draw nothing at random."""
 
 
-def check_params(workflow: Workflow, params: Mapping[str, Any]) -> None:
+def check_params(workflow: str, params: Mapping[str, Any]) -> None:
     """Refuse what the workflow does not take; values are checked by its library in training.
 
     Raises:

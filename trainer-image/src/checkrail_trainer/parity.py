@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from checkrail_api.training_job import Parity
+    from checkrail_api.evaluation import Parity
     from checkrail_trainer.classes import Classes
     from checkrail_trainer.encoding import Encoding
-    from checkrail_trainer.frame import Frame
+    from checkrail_trainer.table import Table
     from checkrail_trainer.workflows.workflow import Workflow
 
 Tensors = dict[str, "NDArray[Any]"]
@@ -42,7 +42,7 @@ UNKNOWN = "\N{REPLACEMENT CHARACTER}unknown"
 PROCESS = "checkrail_trainer.parity_process"
 
 
-def parity_rows(holdout: Frame, encoding: Encoding, workflow: Workflow) -> Tensors:
+def parity_rows(holdout: Table, encoding: Encoding, workflow: Workflow) -> Tensors:
     """Return the inputs to compare on, by feature ``(rows, 1)``."""
     spaced = np.unique(np.linspace(0, holdout.rows - 1, SAMPLE_ROWS).astype(np.int64))
     everything = holdout.tensors(slice(None))

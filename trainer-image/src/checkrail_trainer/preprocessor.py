@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from checkrail_trainer.encoding import Encoding, Standard
-    from checkrail_trainer.frame import Frame
+    from checkrail_trainer.table import Table
 
 IR_VERSION = 10
 OPSET = 21
@@ -86,7 +86,7 @@ def preprocessor(encoding: Encoding, features: tuple[str, ...]) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def encode(frame: Frame, encoding: Encoding, threads: int) -> NDArray[np.float32]:
+def encode(frame: Table, encoding: Encoding, threads: int) -> NDArray[np.float32]:
     """Return the matrix ``(rows, width) float32`` as ONNX Runtime computes it."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads

@@ -29,6 +29,8 @@ from checkrail_trainer.s3 import Bucketeer, s3_errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from checkrail_api.reports import ParityReport
+
 log = logging.getLogger(__name__)
 
 BINARY = "application/octet-stream"
@@ -42,11 +44,17 @@ class Artifact:
     model: str
     opset: int
     files: Mapping[str, bytes]
+    parity: ParityReport
 
     @property
     def sha256(self) -> str:
         """Digest of model.onnx, the artifact's name."""
         return hashlib.sha256(self.files[MODEL_FILE]).hexdigest()
+
+    @property
+    def model_bytes(self) -> int:
+        """Size of model.onnx, bytes."""
+        return len(self.files[MODEL_FILE])
 
     @property
     def manifest(self) -> bytes:
@@ -61,7 +69,11 @@ class Artifact:
             for name, body in sorted(self.files.items())
         ]
         manifest = Manifest(
-            model=self.model, sha256=self.sha256, opset=self.opset, components=components
+            model=self.model,
+            sha256=self.sha256,
+            opset=self.opset,
+            parity=self.parity,
+            components=components,
         )
         return manifest.model_dump_json(by_alias=True, indent=1).encode()
 

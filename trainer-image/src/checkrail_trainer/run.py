@@ -17,10 +17,10 @@ from checkrail_api.run import ENV_DATA_PREFIX, ENV_STORE_PREFIX
 from checkrail_trainer.classes import find_classes
 from checkrail_trainer.columns import resolve_roles
 from checkrail_trainer.fetch import check_unchanged, join, locate, open_database
-from checkrail_trainer.frame import read_sides
 from checkrail_trainer.params import check_params
 from checkrail_trainer.prepared import Prepared
 from checkrail_trainer.s3 import Bucketeer
+from checkrail_trainer.table import read_sides
 
 if TYPE_CHECKING:
     from checkrail_api.reports import TrainerSuccess

@@ -8,7 +8,7 @@ import numpy as np
 
 from checkrail_api.artifact import FeatureProfile, Profile
 from checkrail_trainer.export import PROBABILITIES
-from checkrail_trainer.frame import Categories, Frame
+from checkrail_trainer.table import Categories, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +18,7 @@ FEWEST_EDGES = 10
 TWO = 2
 
 
-def training_profile(train: Frame, holdout_scores: NDArray[np.float64]) -> Profile:
+def training_profile(train: Table, holdout_scores: NDArray[np.float64]) -> Profile:
     """Describe the features of the rows trained on and the scores of the rows held out.
 
     Args:

@@ -129,7 +129,7 @@ def _published(
     seen: TrainingJobSeen, run: ResolvedRun, past: History, result: TrainerSuccess, image_id: str
 ) -> Plan:
     version = model_version_name(run.spec.model, result.artifact.sha256)
-    figure = score(result.metrics, run.spec.evaluation.metrics[0])
+    figure = score(result.metrics)
     message = f"ModelVersion {version} is published{f', {figure}' if figure else ''}."
     wanted = conditions.published(message, rfc3339(seen.now))
     return Plan(

@@ -1,6 +1,6 @@
 """The status of a TrainingJob, whole."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 
 from checkrail_api.conditions import Condition, settled
@@ -68,21 +68,21 @@ def published_status(
     )
     return {
         **bare,
-        "score": score(result.metrics, run.spec.evaluation.metrics[0]),
+        "score": score(result.metrics),
         "modelVersion": model_version_name(run.spec.model, result.artifact.sha256),
         "artifact": artifact.dump(),
     }
 
 
-def score(metrics: Iterable[Metric], first: str) -> str:
-    """Return the metric called ``first`` for reading: ``roc_auc 0.7431``; empty if it is missing.
+def score(metrics: Sequence[Metric]) -> str:
+    """Return the first metric for reading: ``roc_auc 0.7431``; empty if there is none.
 
     A value that is no number is shown as it is.
     """
-    value = next((metric.value for metric in metrics if metric.name == first), None)
-    if value is None:
+    if not metrics:
         return ""
+    name, value = metrics[0].name, metrics[0].value
     try:
-        return f"{first} {Decimal(value).quantize(SCORE_DIGITS)}"[:64]
+        return f"{name} {Decimal(value).quantize(SCORE_DIGITS)}"[:64]
     except InvalidOperation:
-        return f"{first} {value}"[:64]
+        return f"{name} {value}"[:64]

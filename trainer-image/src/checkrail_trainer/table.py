@@ -38,7 +38,7 @@ class Categories:
 
 
 @dataclass(frozen=True)
-class Frame:
+class Table:
     """One side of the hold-out, in the run's fixed order of rows."""
 
     features: tuple[Column, ...]
@@ -63,7 +63,7 @@ def _values(column: NDArray[np.float32] | Categories, rows: slice) -> NDArray[An
 
 def read_sides(
     database: duckdb.DuckDBPyConnection, run: Run, roles: Roles, types: dict[str, str]
-) -> tuple[Frame, Frame]:
+) -> tuple[Table, Table]:
     """Filter and split the joined table, and read both sides.
 
     Rows come ordered by the key, then by the label and every feature: rows that still tie are
@@ -145,7 +145,7 @@ def _check_finite(database: duckdb.DuckDBPyConnection, roles: Roles) -> None:
             )
 
 
-def _read(database: duckdb.DuckDBPyConnection, roles: Roles, name: str) -> Frame:
+def _read(database: duckdb.DuckDBPyConnection, roles: Roles, name: str) -> Table:
     label = roles.label
     columns = [f"CAST(label AS {'VARCHAR' if label.is_category else 'BIGINT'}) AS label"]
     for number, feature in enumerate(roles.features):
@@ -159,7 +159,7 @@ def _read(database: duckdb.DuckDBPyConnection, roles: Roles, name: str) -> Frame
         f"SELECT {', '.join(columns)} FROM {USED} WHERE side = '{name}' "  # noqa: S608 - our own names
         f"ORDER BY {', '.join(f'{USED}.{each}' for each in order)}"
     ).to_arrow_table()
-    return Frame(
+    return Table(
         features=roles.features,
         columns={
             feature.name: _column(table.column(f"f{number}"), feature)
