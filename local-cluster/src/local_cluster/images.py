@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 import re
 import tarfile
+import time
 import zlib
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, Protocol
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 KEPT_ARCHIVES = 3
 """Archives of one image kept in the cache: today's, and those of other branches."""
+IN_USE_SECONDS = 3600
+"""How long after its last use an archive may be needed by a command that is still running."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -151,7 +155,7 @@ def ensure(images: Sequence[Image], builder: Builder) -> list[Image]:
     for image in images:
         if image not in there:
             say(f"skipping {image.name}: {image.dockerfile.relative_to(PROJECT)} does not exist")
-    lacking = [image for image in there if not archive_of(image).exists()]
+    lacking = [image for image in there if not _mark_used(archive_of(image))]
     if lacking:
         with alone("image build"):
             for number, image in enumerate(lacking, start=1):
@@ -167,9 +171,27 @@ def _build_one(image: Image, builder: Builder, title: str) -> None:
     with step(f"built image {title}"), heartbeat(f"building image {title}", image.seconds):
         builder.build(image.reference, image.dockerfile, image.context)
         builder.export(image.reference, archive)
-    older = sorted(archive.parent.glob(f"{image.name}-*.tar"), key=lambda p: p.stat().st_mtime)
-    for path in older[:-KEPT_ARCHIVES]:
-        path.unlink()
+    for path in outdated(archive.parent.glob(f"{image.name}-*.tar"), time.time()):
+        path.unlink(missing_ok=True)
+
+
+def _mark_used(archive: Path) -> bool:
+    """Answer whether the archive exists, and make it the one that was used last."""
+    try:
+        os.utime(archive)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def outdated(archives: Iterable[Path], now: float) -> list[Path]:
+    """Answer which archives of an image may go: all but the last used ones.
+
+    One that was used within the hour stays: a cluster of another checkout may be about to load it.
+    """
+    used = {path: path.stat().st_mtime for path in archives}
+    oldest_first = sorted(used, key=lambda path: (used[path], path))
+    return [path for path in oldest_first[:-KEPT_ARCHIVES] if used[path] < now - IN_USE_SECONDS]
 
 
 def image_id(archive: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import random
 import tarfile
 from typing import TYPE_CHECKING
@@ -13,7 +14,17 @@ import pytest
 
 from local_cluster import images
 from local_cluster.errors import ClusterError
-from local_cluster.images import ADDONS, IMAGES, Image, Sizes, chosen, digest, image_id, sizes
+from local_cluster.images import (
+    ADDONS,
+    IMAGES,
+    Image,
+    Sizes,
+    chosen,
+    digest,
+    image_id,
+    outdated,
+    sizes,
+)
 from local_cluster.rootfs import slim
 
 if TYPE_CHECKING:
@@ -155,3 +166,25 @@ def test_the_base_image_keeps_copyrights_and_loses_manuals(tmp_path: Path) -> No
         "etc/hostname",
     }
     assert not (tmp_path / "usr/share/doc/empty").exists()
+
+
+@pytest.mark.parametrize(
+    ("hours", "gone"),
+    [
+        pytest.param((9, 8, 7, 4, 3), [0, 1], id="all but the last three used"),
+        pytest.param((9, 0.9, 0.5, 0.3, 0.1), [0], id="what was used within the hour stays"),
+        pytest.param((3, 9, 8, 7), [1], id="by use, not by name"),
+        pytest.param((9, 8, 7), [], id="three stay, however old"),
+    ],
+)
+def test_archives_go_once_nobody_needs_them(
+    tmp_path: Path, hours: tuple[float, ...], gone: list[int]
+) -> None:
+    """Another checkout was about to load an archive that this one's build threw away."""
+    archives = [tmp_path / f"trainer-{number}.tar" for number in range(len(hours))]
+    now = 1_000_000
+    for archive, since in zip(archives, hours, strict=True):
+        archive.touch()
+        os.utime(archive, (now, now - 3600 * since))
+
+    assert [archives[number] for number in gone] == outdated(archives, now)
