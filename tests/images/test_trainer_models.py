@@ -28,7 +28,7 @@ from checkrail_trainer.export import export
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.parity import check_parity, parity_rows
 from checkrail_trainer.preprocessor import encode
-from checkrail_trainer.table import Categories, Table
+from checkrail_trainer.table import Categories, Table, Values
 from checkrail_trainer.workflows import load
 from harness.datasets import breast_cancer, wine, write_flights
 
@@ -80,7 +80,7 @@ def fitted(settings: dict[str, Any], frame: Table) -> Trained:
 
 
 def every_second(frame: Table, first: int) -> Table:
-    def half(column: NDArray[np.float32] | Categories) -> NDArray[np.float32] | Categories:
+    def half(column: Values) -> Values:
         if isinstance(column, Categories):
             return Categories(column.codes[first::2], column.values)
         return column[first::2]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checkrail_api.data import Data
+from checkrail_api.workflows import Task
 from checkrail_trainer.columns import Column, Roles, resolve_roles
 from checkrail_trainer.failures import RunFailedError
 
@@ -33,7 +34,7 @@ def data(**parts: Any) -> Data:
 
 
 def test_every_other_column_is_a_feature_in_the_tables_order() -> None:
-    assert resolve_roles(data(), TYPES) == Roles(
+    assert resolve_roles(data(), TYPES, Task.CLASSIFICATION) == Roles(
         label=Column("late", "BOOLEAN"),
         features=(Column("distance", "DOUBLE"), Column("carrier", "VARCHAR")),
         key=Column("id", "BIGINT"),
@@ -42,7 +43,7 @@ def test_every_other_column_is_a_feature_in_the_tables_order() -> None:
 
 
 def test_named_features_keep_the_order_of_the_spec() -> None:
-    roles = resolve_roles(data(features=["carrier", "distance"]), TYPES)
+    roles = resolve_roles(data(features=["carrier", "distance"]), TYPES, Task.CLASSIFICATION)
 
     assert [each.name for each in roles.features] == ["carrier", "distance"]
 
@@ -67,9 +68,7 @@ def test_named_features_keep_the_order_of_the_spec() -> None:
         pytest.param(
             {"label": "day", "timeColumn": None}, TYPES, "BadLabel", "TIMESTAMP", id="label's type"
         ),
-        pytest.param(
-            {"features": ["day"]}, TYPES, "BadFeature", 'hour("day")', id="feature's type"
-        ),
+        pytest.param({}, {**TYPES, "at": "TIME"}, "BadFeature", 'epoch("at")', id="feature's type"),
         pytest.param(
             {"features": ["carrier", "carrier"]}, TYPES, "InvalidSpec", "carrier", id="named twice"
         ),
@@ -89,7 +88,7 @@ def test_a_role_that_cannot_be_filled_is_refused(
     parts: dict[str, Any], types: dict[str, str], reason: str, said: str
 ) -> None:
     with pytest.raises(RunFailedError) as caught:
-        resolve_roles(data(**parts), types)
+        resolve_roles(data(**parts), types, Task.CLASSIFICATION)
 
     assert caught.value.reason.value == reason
     assert said in caught.value.message

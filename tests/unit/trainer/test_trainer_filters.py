@@ -10,7 +10,7 @@ import pytest
 from checkrail_api.data import Filter
 from checkrail_api.reasons import Reason
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.filters import where
+from checkrail_trainer.filters import conditions, together
 
 TABLE = """
 CREATE TABLE t AS SELECT * FROM (VALUES
@@ -60,7 +60,7 @@ def types(database: duckdb.DuckDBPyConnection) -> dict[str, str]:
 def test_a_filter_keeps(
     database: duckdb.DuckDBPyConnection, given: dict[str, Any], want: list[int]
 ) -> None:
-    condition = where([Filter.model_validate(given)], types(database))
+    [condition] = conditions([Filter.model_validate(given)], types(database))
 
     rows = database.execute(
         f"SELECT id FROM t WHERE {condition.sql} ORDER BY id",  # noqa: S608 - what is tested
@@ -76,7 +76,7 @@ def test_all_filters_must_hold(database: duckdb.DuckDBPyConnection) -> None:
         Filter(column="text", op="In", values=["UA", "B6"]),
     ]
 
-    condition = where(filters, types(database))
+    condition = together(conditions(filters, types(database)))
 
     assert condition.sql == '("whole" IS NOT NULL) AND ("text" IN (?, ?))'
     assert condition.parameters == ("UA", "B6")
@@ -95,14 +95,14 @@ def test_a_value_of_another_type_is_refused(
     database: duckdb.DuckDBPyConnection, given: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(RunFailedError, match=said) as caught:
-        where([Filter.model_validate(given)], types(database))
+        conditions([Filter.model_validate(given)], types(database))
 
     assert caught.value.reason is Reason.BAD_FILTER
 
 
 def test_an_unknown_column_is_named_with_the_nearest_one() -> None:
     with pytest.raises(RunFailedError) as caught:
-        where([Filter(column="orgin", op="NotNull")], {"origin": "VARCHAR"})
+        conditions([Filter(column="orgin", op="NotNull")], {"origin": "VARCHAR"})
 
     assert caught.value.reason is Reason.COLUMN_NOT_FOUND
     assert caught.value.message == (

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from checkrail_api.reasons import Reason
+from checkrail_api.workflows import Task
 from checkrail_trainer.failures import RunFailedError, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from checkrail_api.data import Data
 
@@ -39,8 +40,15 @@ _KINDS = (
     (re.compile(r"VARCHAR|ENUM\(.*\)", re.DOTALL), Kind.TEXT),
     (re.compile(r"DATE|TIMESTAMP.*"), Kind.TIME),
 )
-TRAINABLE = {Kind.INTEGER, Kind.REAL, Kind.FLAG, Kind.TEXT}
-LABELS = {Kind.INTEGER, Kind.REAL, Kind.FLAG, Kind.TEXT}
+TRAINABLE = {Kind.INTEGER, Kind.REAL, Kind.FLAG, Kind.TEXT, Kind.TIME}
+LABELS = {
+    Task.CLASSIFICATION: (
+        {Kind.INTEGER, Kind.REAL, Kind.FLAG, Kind.TEXT},
+        "a classifier needs BOOLEAN, whole numbers or text",
+    ),
+    Task.REGRESSION: ({Kind.INTEGER, Kind.REAL}, "a regressor needs numbers"),
+}
+"""Kinds of label by task, and how a message says it."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +66,13 @@ class Column:
 
     @property
     def is_category(self) -> bool:
-        """Whether the model sees it as text; everything else it sees as FP32."""
+        """Whether the model sees it as text."""
         return self.kind is Kind.TEXT
+
+    @property
+    def is_time(self) -> bool:
+        """Whether the model sees it as FP64, Unix seconds: FP32 would round them to 2 minutes."""
+        return self.kind is Kind.TIME
 
     @property
     def sql(self) -> str:
@@ -78,8 +91,16 @@ class Roles:
 
     label: Column
     features: tuple[Column, ...]
-    key: Column | None
-    time: Column | None
+    key: Column | None = None
+    time: Column | None = None
+    holdout: Column | None = None
+    """Says which rows are held out, for the strategy Column."""
+    slices: tuple[Column, ...] = ()
+    """Tell groups of rows apart in the evaluation."""
+    extra: tuple[Column, ...] = ()
+    """Inputs of a baseline that are no features."""
+    task: Task = Task.CLASSIFICATION
+    """What is made of the label."""
 
 
 def quoted(name: str) -> str:
@@ -89,43 +110,78 @@ def quoted(name: str) -> str:
 
 
 def column(name: str, types: Mapping[str, str], field: str) -> Column:
-    """Answer the column that ``field`` of the spec names.
+    """Answer the column that ``field`` of the spec, a path below it, names.
 
     Raises:
         RunFailedError: LabelNotFound or ColumnNotFound; the table has no such column.
     """
     if name in types:
         return Column(name, types[name])
-    is_label = field == "label"
+    is_label = field == "data.label"
     raise RunFailedError(
         Reason.LABEL_NOT_FOUND if is_label else Reason.COLUMN_NOT_FOUND,
-        f"spec.data.{field} names `{name}`, which is not a column of the joined table: "
+        f"spec.{field} names `{name}`, which is not a column of the joined table: "
         f"{nearest(name, types.keys())}",
     )
 
 
-def resolve_roles(data: Data, types: Mapping[str, str]) -> Roles:
+def resolve_roles(
+    data: Data,
+    types: Mapping[str, str],
+    task: Task,
+    slices: Sequence[str] = (),
+    also: Sequence[str] = (),
+) -> Roles:
     """Give every named column its role, and the rest the role of features where none are named.
 
     Args:
         data: The spec.
         types: Columns of the joined table in order: DuckDB's type by name.
+        task: What the workflow predicts; it decides which labels can be.
+        slices: Columns of ``evaluation.slices``.
+        also: Columns that a baseline asks for; those that cannot be read are left out.
 
     Raises:
         RunFailedError: LabelNotFound, ColumnNotFound, BadLabel, BadFeature or InvalidSpec.
     """
-    label = column(data.label, types, "label")
-    key = column(data.key, types, "key") if data.key else None
-    time = column(data.time_column, types, "timeColumn") if data.time_column else None
-    others = {data.label, data.key, data.time_column}
+    label = column(data.label, types, "data.label")
+    key = column(data.key, types, "data.key") if data.key else None
+    time = column(data.time_column, types, "data.timeColumn") if data.time_column else None
+    side = data.holdout.column
+    others = {data.label, data.key, data.time_column, side}
     names = data.features or [name for name in types if name not in others]
-    features = tuple(column(name, types, "features") for name in names)
-    if label.kind not in LABELS:
+    features = tuple(column(name, types, "data.features") for name in names)
+    _check_label(label, task)
+    _check_features(features)
+    return Roles(
+        label=label,
+        features=features,
+        key=key,
+        time=time,
+        holdout=column(side, types, "data.holdout.column") if side else None,
+        slices=tuple(column(name, types, "evaluation.slices") for name in slices),
+        extra=tuple(
+            found
+            for found in (
+                Column(name, types[name]) for name in dict.fromkeys(also) if name in types
+            )
+            if found.kind in TRAINABLE and found not in features
+        ),
+        task=task,
+    )
+
+
+def _check_label(label: Column, task: Task) -> None:
+    kinds, expected = LABELS[task]
+    if label.kind not in kinds:
         raise RunFailedError(
             Reason.BAD_LABEL,
-            f"label `{label.name}` has type {label.type}; a classifier needs BOOLEAN, whole "
-            "numbers or text: derive it in spec.data.query",
+            f"label `{label.name}` has type {label.type}; {expected}: derive it in spec.data.query",
         )
+
+
+def _check_features(features: Sequence[Column]) -> None:
+    names = [each.name for each in features]
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
         raise RunFailedError(
@@ -140,16 +196,15 @@ def resolve_roles(data: Data, types: Mapping[str, str]) -> Roles:
         )
     for feature in features:
         _check_feature(feature)
-    return Roles(label=label, features=features, key=key, time=time)
 
 
 def _check_feature(feature: Column) -> None:
     if feature.kind not in TRAINABLE:
         raise RunFailedError(
             Reason.BAD_FEATURE,
-            f"feature `{feature.name}` has type {feature.type}; expected a number, BOOLEAN or "
-            f"VARCHAR: leave it out of spec.data.features, or derive numbers in spec.data.query, "
-            f"as with hour({feature.sql})",
+            f"feature `{feature.name}` has type {feature.type}; expected a number, BOOLEAN, "
+            "VARCHAR, DATE or TIMESTAMP: leave it out of spec.data.features, or derive numbers in "
+            f"spec.data.query, as with epoch({feature.sql})",
         )
     if feature.name in OUTPUTS:
         raise RunFailedError(

@@ -33,19 +33,24 @@ class Condition(NamedTuple):
     parameters: tuple[Any, ...] = ()
 
 
-def where(filters: Iterable[Filter], types: Mapping[str, str]) -> Condition:
-    """Return the condition that all ``filters`` hold; a null meets none of them but IsNull.
+def conditions(filters: Iterable[Filter], types: Mapping[str, str]) -> list[Condition]:
+    """Return each filter as a condition; a null meets none of them but IsNull.
 
     Raises:
         RunFailedError: ColumnNotFound, or BadFilter where a value is not of the column's type.
     """
-    conditions = [
-        condition(each, column(each.column, types, f"filters[{number}].column"))
+    return [
+        condition(each, column(each.column, types, f"data.filters[{number}].column"))
         for number, each in enumerate(filters)
     ]
+
+
+def together(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that all of these hold."""
+    all_of = list(conditions)
     return Condition(
-        " AND ".join(f"({each.sql})" for each in conditions) or "true",
-        tuple(value for each in conditions for value in each.parameters),
+        " AND ".join(f"({each.sql})" for each in all_of) or "true",
+        tuple(value for each in all_of for value in each.parameters),
     )
 
 

@@ -14,15 +14,18 @@ from typing import TYPE_CHECKING
 
 from checkrail_api.reports import Phase
 from checkrail_api.run import ENV_DATA_PREFIX, ENV_STORE_PREFIX
+from checkrail_api.workflows import BUILT_IN, Task
 from checkrail_trainer.classes import find_classes
 from checkrail_trainer.columns import resolve_roles
 from checkrail_trainer.fetch import check_unchanged, join, locate, open_database
 from checkrail_trainer.params import check_params
 from checkrail_trainer.prepared import Prepared
+from checkrail_trainer.reading import read_sides
 from checkrail_trainer.s3 import Bucketeer
-from checkrail_trainer.table import read_sides
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checkrail_api.reports import TrainerSuccess
     from checkrail_api.run import Run
     from checkrail_trainer.environment import Environment
@@ -41,14 +44,28 @@ def execute(run: Run, environment: Environment, progress: Progress) -> TrainerSu
     check_params(run.train.workflow, run.train.params)
     store = Bucketeer(run.store, environment.variables, ENV_STORE_PREFIX)
     store.check_bucket(run.store.uri.removeprefix("s3://").partition("/")[0])
-    prepared = prepare(run, environment, progress)
+    prepared = prepare(run, BUILT_IN[run.train.workflow], environment, progress)
     learning = import_module("checkrail_trainer.learning")  # takes 8 to 10 s: bad data fails first
     report: TrainerSuccess = learning.learn_and_publish(run, prepared, store, progress)
     return report
 
 
-def prepare(run: Run, environment: Environment, progress: Progress) -> Prepared:
+def prepare(
+    run: Run,
+    task: Task,
+    environment: Environment,
+    progress: Progress,
+    also: Sequence[str] = (),
+) -> Prepared:
     """Read, join, filter and split the data.
+
+    Args:
+        run: The spec.
+        task: What the workflow predicts.
+        environment: Where to read and spill.
+        progress: Hears how far it is.
+        also: Inputs of baselines: of those that are no features, the hold-out's ``extra`` holds
+            what the joined table has.
 
     Raises:
         RunFailedError: Something about the data is not as the spec says, or a store is away.
@@ -59,9 +76,17 @@ def prepare(run: Run, environment: Environment, progress: Progress) -> Prepared:
     with open_database(environment, sources, run.threads) as database:
         types, used = join(database, run.data, located)
         progress.advance(0.7)
-        roles = resolve_roles(run.data, types)
-        train, holdout = read_sides(database, run, roles, types)
+        roles = resolve_roles(run.data, types, task, run.evaluation.slices, also)
+        train, holdout, filters = read_sides(database, run, roles, types)
     check_unchanged(run.data, sources, located)
-    classes = find_classes(train, holdout, roles.label.name)
+    classification = task is Task.CLASSIFICATION
     log.info("data read", extra={"train_rows": train.rows, "holdout_rows": holdout.rows})
-    return Prepared(train=train, holdout=holdout, classes=classes, used=used)
+    return Prepared(
+        train=train,
+        holdout=holdout,
+        task=task,
+        classes_found=find_classes(train, holdout, roles.label.name) if classification else None,
+        used=used,
+        filters=filters,
+        origins={},
+    )

@@ -8,7 +8,7 @@ import numpy as np
 
 from checkrail_api.artifact import FeatureProfile, Profile
 from checkrail_trainer.export import PROBABILITIES
-from checkrail_trainer.table import Categories, Table
+from checkrail_trainer.table import Categories, Table, Values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,7 +46,7 @@ def score_edges(scores: NDArray[np.float64]) -> list[float]:
     return [float(each) for each in edges]
 
 
-def _feature(name: str, column: NDArray[np.float32] | Categories) -> FeatureProfile:
+def _feature(name: str, column: Values) -> FeatureProfile:
     if isinstance(column, Categories):
         texts = column.texts(slice(None))
         return FeatureProfile(
@@ -55,11 +55,13 @@ def _feature(name: str, column: NDArray[np.float32] | Categories) -> FeatureProf
             null_rate=f"{(texts == '').mean():.6f}",
             categories=sorted(each for each in column.values if each),
         )
+    is_time = column.dtype == np.float64
+    digits = ".17g" if is_time else ".9g"
     present = column[~np.isnan(column)]
     return FeatureProfile(
         name=name,
-        datatype="FP32",
+        datatype="FP64" if is_time else "FP32",
         null_rate=f"{1 - len(present) / len(column):.6f}",
-        min=f"{present.min():.9g}" if len(present) else None,
-        max=f"{present.max():.9g}" if len(present) else None,
+        min=f"{present.min():{digits}}" if len(present) else None,
+        max=f"{present.max():{digits}}" if len(present) else None,
     )
