@@ -10,6 +10,9 @@ from checkrail_api.reports import Metric, ParityReport, Signature
 
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.json"
+DELETION_FILE = "deletion.json"
+"""The manifest of an artifact that is being deleted; written before manifest.json goes, and the
+last file to go, so that a deletion which was cut short knows what is left to delete."""
 SIGNATURE_FILE = "signature.json"
 METRICS_FILE = "metrics.json"
 PROFILE_FILE = "profile.json"
@@ -53,7 +56,7 @@ class Manifest(Report):
     parity: ParityReport | None = None
     """How closely the model followed the trained one."""
     components: list[Component]
-    """Every other file, sorted by name."""
+    """Every file but this one, sorted by name; model.onnx is among them."""
 
 
 def _increasing(edges: list[float]) -> list[float]:

@@ -199,6 +199,18 @@ class TrainerFailure(Report):
     parity: ParityReport | None = None
 
 
+class ArtifactDeleted(Report):
+    """Termination message of ``checkrail delete-artifact``; a refusal is a TrainerFailure."""
+
+    outcome: Literal["Deleted"] = "Deleted"
+    uri: Annotated[str, Field(max_length=2048)]
+    """Prefix that held the files."""
+    sha256: Sha256
+    """Digest of model.onnx."""
+    files: Annotated[int, Field(ge=0)]
+    """Files that were removed now; 0 where nothing was left to remove."""
+
+
 def termination_message(result: TrainerSuccess | TrainerFailure) -> bytes:
     """Return ``result`` as JSON of at most 4,096 bytes.
 

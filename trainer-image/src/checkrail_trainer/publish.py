@@ -3,7 +3,7 @@
 files exist?   manifest exists?   the artifact
 no             no                 does not exist
 some or all    no                 does not exist; the next attempt writes the same bytes again
-all            yes                exists, and nothing ever changes it
+all            yes                exists, and nothing ever changes it; see deletion.py for its end
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from checkrail_api.artifact import (
+    DELETION_FILE,
     MANIFEST_FILE,
     MEDIA_TYPES,
     MODEL_FILE,
@@ -124,14 +125,20 @@ def publish(artifact: Artifact, store_uri: str, bucketeer: Bucketeer) -> str:
 
 
 def _stands(bucketeer: Bucketeer, bucket: str, folder: str, artifact: Artifact, uri: str) -> bool:
-    """Answer whether this very artifact is published already."""
-    try:
-        answer = bucketeer.client.get_object(Bucket=bucket, Key=f"{folder}/{MANIFEST_FILE}")
-        found = answer["Body"].read()
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
-            return False
-        raise
+    """Answer whether this very artifact is published already.
+
+    Raises:
+        RunFailedError: ArtifactConflict; StoreUnavailable while it is being deleted.
+    """
+    found = bucketeer.get(bucket, f"{folder}/{MANIFEST_FILE}")
+    # Read second: a deletion writes this file before it takes the manifest away.
+    if bucketeer.get(bucket, f"{folder}/{DELETION_FILE}") is not None:
+        raise unavailable(
+            f"{uri} is being deleted; the run is retried. If nobody is deleting it any more, "
+            "finish it: checkrail delete-artifact"
+        )
+    if found is None:
+        return False
     if found != artifact.manifest:
         raise RunFailedError(
             Reason.ARTIFACT_CONFLICT,

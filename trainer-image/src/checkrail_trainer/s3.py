@@ -124,6 +124,21 @@ class Bucketeer:
         with s3_errors(self, bucket):
             self.client.list_objects_v2(Bucket=bucket, MaxKeys=1)
 
+    def get(self, bucket: str, key: str) -> bytes | None:
+        """Answer an object's bytes, or None where there is no such object.
+
+        Raises:
+            RunFailedError: BucketNotFound, AccessDenied or StoreUnavailable.
+        """
+        with s3_errors(self, bucket):
+            try:
+                body: bytes = self.client.get_object(Bucket=bucket, Key=key)["Body"].read()
+            except ClientError as error:
+                if error.response["Error"]["Code"] in ("NoSuchKey", "404"):
+                    return None
+                raise
+        return body
+
     def find(self, uri: str) -> list[S3Object]:
         """List the objects that a key or glob names, sorted by key; at least one.
 
