@@ -29,6 +29,12 @@ class Source(Model):
             " is the format",
             field=".uri",
         ),
+        Rule(
+            "!has(self.objectStore) || !self.uri.startsWith('file:')",
+            "a file is in the trainer's image, not in a store",
+            field=".objectStore",
+            reason="FieldValueForbidden",
+        ),
     )
 
     name: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z_][a-z0-9_]*$")]
@@ -146,6 +152,11 @@ class Data(Model):
             " || !(self.holdout.column in self.features)",
             "must not hold the hold-out's column",
             field=".features",
+        ),
+        Rule(
+            "!has(self.holdout.column) || self.holdout.column != self.label",
+            "must not be the label",
+            field=".holdout.column",
         ),
         Rule(
             "!has(self.features) || !(self.label in self.features)",

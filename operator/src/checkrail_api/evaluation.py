@@ -11,7 +11,10 @@ SERVING = "Serving"
 """As ``notWorseThan``: each version of the model that a ModelDeployment of the namespace serves."""
 
 Baseline = Annotated[
-    str, Field(min_length=1, max_length=253, pattern=r"^(Serving|[a-z0-9]([-a-z0-9.]*[a-z0-9])?)$")
+    str,
+    Field(
+        min_length=1, max_length=63, pattern=r"^(Serving|[a-z]([-a-z0-9]*[a-z0-9])?-[0-9a-f]{8})$"
+    ),
 ]
 """``Serving``, or the name of a ModelVersion."""
 
@@ -43,7 +46,8 @@ class Gate(Model):
     )
 
     metric: MetricName
-    """Metric that is bounded, over the whole hold-out."""
+    """Metric that is bounded, over the whole hold-out: roc_auc, pr_auc, log_loss, brier, accuracy
+    or f1 of a classifier; rmse, mae or r2 of a regressor."""
 
     min: SignedDecimal | None = None
     """Smallest value that passes."""
@@ -70,8 +74,9 @@ class Evaluation(Model):
         ]
         | None
     ) = None
-    """Metrics to compute; the first is the score shown by kubectl get. Absent: roc_auc for
-    classifiers, rmse for regressors."""
+    """Metrics to compute; the first is the score shown by kubectl get. roc_auc, pr_auc, log_loss,
+    brier, accuracy and f1 of a classifier (absent: roc_auc); rmse, mae and r2 of a regressor
+    (absent: rmse)."""
 
     slices: Annotated[
         list[ColumnName], Field(max_length=8, json_schema_extra={"x-kubernetes-list-type": "set"})

@@ -29,8 +29,9 @@ class Train(Model):
         ),
     )
 
-    workflow: Annotated[str, Field(min_length=1, max_length=256)]
-    """Estimator to fit: a built-in one, or package.module:Class of a class in the trainer image."""
+    workflow: Annotated[str, Field(max_length=256)]
+    """Estimator to fit: xgboost-, random-forest- or hist-gradient-boosting-, each with classifier
+    or regressor, logistic-regression, linear-regression; or package.module:Class in the image."""
 
     params: Scalars = {}
     """Parameters of the estimator, by its library's own names: numbers, booleans or short texts."""

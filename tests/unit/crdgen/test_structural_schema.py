@@ -47,6 +47,7 @@ class Values(Model):
     choice: Literal["A", "B"] | None = None
     fixed: Literal["ONNX"] = "ONNX"
     share: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    held: bool = False
     either: IntOrString | None = None
     anything: Scalars = {}
     by_name: Annotated[dict[str, Short], Field(max_length=2)] = {}
@@ -137,6 +138,7 @@ def test_values_keep_their_type_and_bounds_and_are_never_null() -> None:
             "exclusiveMaximum": True,
             "default": 0.5,
         },
+        "held": {"description": "Default: false.", "type": "boolean", "default": False},
         "either": {
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "x-kubernetes-int-or-string": True,

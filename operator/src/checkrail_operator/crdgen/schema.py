@@ -252,6 +252,9 @@ def _description(node: Schema, schema: Schema) -> Schema:
     """
     paragraphs = node.get("description", "").replace("``", "").split("\n\n")
     text = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
-    if isinstance(schema.get("default"), str | int | float):
-        text = f"{text} Default: {schema['default']}.".lstrip()
+    match schema.get("default"):
+        case bool(default):
+            text = f"{text} Default: {str(default).lower()}.".lstrip()
+        case str(default) | int(default) | float(default):
+            text = f"{text} Default: {default}.".lstrip()
     return {"description": text} if text else {}
