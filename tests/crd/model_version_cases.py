@@ -12,7 +12,14 @@ PROVENANCE = {
     "seed": 7,
     "specHash": SHA256,
 }
-
+COMPONENT = {
+    "name": "model.onnx",
+    "mediaType": "application/vnd.onnx.model",
+    "sha256": SHA256,
+    "sizeBytes": 1024,
+}
+FEATURE = {"name": "origin", "datatype": "BYTES", "nullRate": "0"}
+GATE = {"metric": "roc_auc", "bound": "min 0.70", "passed": True, "value": "0.7123"}
 
 EXAMPLE = example(
     "ModelVersion",
@@ -130,6 +137,47 @@ CASES = {
             }
         },
     ),
+    "a component has a path, a type, a digest and a size": Case(
+        {"spec.components": [{"name": "model.onnx"}]},
+        (
+            "spec.components[0].mediaType: Required value\n"
+            "spec.components[0].sha256: Required value\n"
+            "spec.components[0].sizeBytes: Required value"
+        ),
+        accepted={"spec.components": [COMPONENT]},
+    ),
+    "a component's digest is lower-case hexadecimal": Case(
+        {"spec.components": [COMPONENT | {"sha256": SHA256[:-1] + "F"}]},
+        f"spec.components[0].sha256: Invalid value: \"{SHA256[:-1]}F\": spec.components[0].sha256 in body should match '^[0-9a-f]{{64}}$'",
+        accepted={"spec.components": [COMPONENT]},
+    ),
+    "there are at most 64 components": Case(
+        {"spec.components": [COMPONENT] * 65},
+        "spec.components: Too many: 65: must have at most 64 items",
+        accepted={"spec.components": [COMPONENT] * 64},
+    ),
+    "a feature has a datatype and a share of missing values": Case(
+        {"spec.features": [{"name": "origin"}]},
+        ("spec.features[0].datatype: Required value\nspec.features[0].nullRate: Required value"),
+        accepted={"spec.features": [FEATURE]},
+    ),
+    "a feature's origin is a column of a source": Case(
+        {"spec.features": [FEATURE | {"origin": {"source": "flights"}}]},
+        "spec.features[0].origin.column: Required value",
+        accepted={
+            "spec.features": [FEATURE | {"origin": {"source": "flights", "column": "origin"}}]
+        },
+    ),
+    "a feature tells at most 50 categories": Case(
+        {"spec.features": [FEATURE | {"categories": ["EWR"] * 51}]},
+        "spec.features[0].categories: Too many: 51: must have at most 50 items",
+        accepted={"spec.features": [FEATURE | {"categories": ["EWR"] * 50, "categoryCount": 105}]},
+    ),
+    "there are at most 512 features": Case(
+        {"spec.features": [FEATURE] * 513},
+        "spec.features: Too many: 513: must have at most 512 items",
+        accepted={"spec.features": [FEATURE] * 512},
+    ),
     "a metric has a value": Case(
         {"spec.metrics": [{"name": "roc_auc"}]},
         "spec.metrics[0].value: Required value",
@@ -139,6 +187,64 @@ CASES = {
         {"spec.metrics": [{"name": "m", "value": "1"}] * 65},
         "spec.metrics: Too many: 65: must have at most 64 items",
         accepted={"spec.metrics": [{"name": "m", "value": "1"}] * 64},
+    ),
+    "a slice's rows are not negative": Case(
+        {"spec.metrics": [{"name": "roc_auc", "value": "0.7", "slice": "origin=EWR", "rows": -1}]},
+        "spec.metrics[0].rows: Invalid value: -1: spec.metrics[0].rows in body should be greater than or equal to 0",
+        accepted={
+            "spec.metrics": [
+                {"name": "roc_auc", "value": "0.7", "slice": "origin=EWR", "rows": 900},
+                {
+                    "name": "roc_auc",
+                    "value": "",
+                    "slice": "origin=LGA",
+                    "rows": 3,
+                    "note": "too few",
+                },
+            ]
+        },
+    ),
+    "a gate tells its bound, the figure and how it ended": Case(
+        {"spec.gates": [{"metric": "roc_auc"}]},
+        (
+            "spec.gates[0].bound: Required value\n"
+            "spec.gates[0].passed: Required value\n"
+            "spec.gates[0].value: Required value"
+        ),
+        accepted={"spec.gates": [GATE]},
+    ),
+    "an interval has two ends": Case(
+        {"spec.gates": [GATE | {"interval": ["0", "0.1", "0.2"]}]},
+        "spec.gates[0].interval: Too many: 3: must have at most 2 items",
+        accepted={"spec.gates": [GATE | {"interval": ["-0.01", "0.1"]}]},
+    ),
+    "there are at most 64 gates": Case(
+        {"spec.gates": [GATE] * 65},
+        "spec.gates: Too many: 65: must have at most 64 items",
+        accepted={"spec.gates": [GATE] * 64},
+    ),
+    "a filter tells the rows that it left": Case(
+        {"spec.provenance": PROVENANCE | {"filters": [{"column": "month", "op": "LtEq"}]}},
+        "spec.provenance.filters[0].rows: Required value",
+        accepted={
+            "spec.provenance": PROVENANCE
+            | {"filters": [{"column": "month", "op": "LtEq", "rows": 77911}]}
+        },
+    ),
+    "a run has a worker": Case(
+        {"spec.provenance": PROVENANCE | {"workers": 0}},
+        "spec.provenance.workers: Invalid value: 0: spec.provenance.workers in body should be greater than or equal to 1",
+        accepted={"spec.provenance": PROVENANCE | {"workers": 1}},
+    ),
+    "a worker saw all rows": Case(
+        {"spec.provenance": PROVENANCE | {"shardRule": "half"}},
+        'spec.provenance.shardRule: Unsupported value: "half": supported values: "all"',
+        accepted={"spec.provenance": PROVENANCE | {"shardRule": "all"}},
+    ),
+    "a worker has a thread": Case(
+        {"spec.provenance": PROVENANCE | {"threads": 0}},
+        "spec.provenance.threads: Invalid value: 0: spec.provenance.threads in body should be greater than or equal to 1",
+        accepted={"spec.provenance": PROVENANCE | {"threads": 2}},
     ),
     "a provenance names its run": Case(
         {"spec.provenance": PROVENANCE, "spec.provenance.trainingJob": ABSENT},
@@ -159,5 +265,15 @@ CASES = {
         {"spec.store": {"addressingStyle": "Auto"}},
         'spec.store.addressingStyle: Unsupported value: "Auto": supported values: "Path", "Virtual"',
         accepted={"spec.store": {"addressingStyle": "Virtual"}},
+    ),
+    "deletionPolicy is Retain or Delete": Case(
+        {"spec.deletionPolicy": "Keep"},
+        'spec.deletionPolicy: Unsupported value: "Keep": supported values: "Retain", "Delete"',
+        accepted={"spec.deletionPolicy": "Delete"},
+    ),
+    "a store's certificate authorities are in a ConfigMap": Case(
+        {"spec.store": {"caConfigMapRef": {"name": "CA"}}},
+        "spec.store.caConfigMapRef.name: Invalid value: \"CA\": spec.store.caConfigMapRef.name in body should match '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$'",
+        accepted={"spec.store": {"caConfigMapRef": {"name": "ca"}}},
     ),
 }

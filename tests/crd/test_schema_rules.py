@@ -73,8 +73,8 @@ def test_what_users_leave_out_is_filled_in_as_the_models_would(client: Client, k
 
 
 IMMUTABLE = {
-    "a run is never changed: create a new TrainingJob",
-    "a ModelVersion is a record and never changes: create another one",
+    "a run is never changed, but for suspend and ttlSecondsAfterFinished: create a new TrainingJob",
+    "a ModelVersion is a record and never changes, but for deletionPolicy: create another one",
 }
 """Rules on updates, which test_immutability.py has rows for."""
 

@@ -50,6 +50,8 @@ def test_the_kinds_are_established_and_structural(client: Client) -> None:
         "tj.spec.data.holdout",
         "tj.spec.data.sources",
         "tj.spec.train",
+        "tj.spec.evaluation",
+        "tj.spec.evaluation.gates",
         "mdep.spec.rollout",
         "mv.spec",
     ],
