@@ -9,12 +9,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from checkrail_api.record import read_record
 from checkrail_api.reports import Phase, ProgressEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from checkrail_api.record import Record
     from harness.object_store import ObjectStoreServer
 
 TIMEOUT_SECONDS = 120
@@ -28,8 +30,20 @@ class Ended:
     report: dict[str, Any]
     """The termination message; empty if there is none."""
     message_bytes: int
-    progress: list[dict[str, Any]]
+    lines: list[str]
+    """Its standard output."""
     log: str
+
+    @property
+    def progress(self) -> list[dict[str, Any]]:
+        """Its progress events."""
+        events = [json.loads(line) for line in self.lines]
+        return [each for each in events if each["event"] == "progress"]
+
+    @property
+    def record(self) -> Record | None:
+        """The record that its report vouches for."""
+        return read_record(self.lines, self.report["recordSha256"])
 
     @property
     def failure(self) -> tuple[int, str]:
@@ -107,7 +121,7 @@ def finish(process: subprocess.Popen[str], folder: Path) -> Ended:
         code=process.returncode,
         report=json.loads(body or b"{}"),
         message_bytes=len(body),
-        progress=[json.loads(line) for line in out.splitlines()],
+        lines=out.splitlines(),
         log=log,
     )
 

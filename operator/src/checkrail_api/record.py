@@ -16,11 +16,14 @@ from checkrail_api.model import Model, Report
 from checkrail_api.reports import DataUsed, FilterUsed, LibraryVersion, Metric, Signature
 
 LINE_CHARACTERS = 8000
-"""Text of one line; container runtimes split lines at 16 KiB."""
+"""Text of one line. It is ASCII, and as JSON at most twice as long: container runtimes split lines
+at 16 KiB."""
 MAX_LINES = 100
 """Lines of a record; a larger one is not written, and the ModelVersion holds less."""
 MAX_CATEGORIES = 50
 """Categories of a feature in a record; profile.json has all of them."""
+MAX_CATEGORY_CHARACTERS = 256
+"""Longer categories are in profile.json only."""
 
 
 class Origin(Model):
@@ -48,9 +51,11 @@ class FeatureRecord(Model):
     max: Annotated[str, Field(max_length=64)] | None = None
     """Largest value."""
     categories: Annotated[
-        list[Annotated[str, Field(max_length=256)]], Field(max_length=MAX_CATEGORIES)
+        list[Annotated[str, Field(max_length=MAX_CATEGORY_CHARACTERS)]],
+        Field(max_length=MAX_CATEGORIES),
     ] = []
-    """Known values of a text feature, sorted, the first 50; profile.json has all."""
+    """Known values of a text feature, sorted, the first 50 of at most 256 characters; profile.json
+    has all."""
     category_count: Annotated[int, Field(ge=0)] | None = None
     """How many known values there are."""
 
@@ -78,7 +83,7 @@ class RecordLine(Report):
 
 def record_lines(record: Record) -> tuple[str, list[str]]:
     """Return the record's SHA-256 and its lines; no lines when it is too long."""
-    body = record.model_dump_json(by_alias=True, exclude_none=True)
+    body = record.model_dump_json(by_alias=True, exclude_none=True, ensure_ascii=True)
     pieces = [
         body[start : start + LINE_CHARACTERS] for start in range(0, len(body), LINE_CHARACTERS)
     ]

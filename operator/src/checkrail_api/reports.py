@@ -182,7 +182,7 @@ class TrainerSuccess(Report):
     manifest_sha256: Sha256 | None = None
     """Digest of manifest.json."""
     record_sha256: Sha256 | None = None
-    """Digest of the record in the log."""
+    """Digest of the record in the log. Absent: it was too long to be written."""
     data: list[DataUsed] = []
     signature: Signature | None = None
     versions: list[LibraryVersion] = []

@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
-    whole = argparse.ArgumentParser(prog="checkrail", description=__doc__.partition("\n")[0])  # type: ignore[union-attr]  # the module has a docstring
+    whole = argparse.ArgumentParser(prog="checkrail", description=__doc__.partition("\n")[0])
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     delete = commands.add_parser("delete-artifact", help="remove an artifact from its store")
     delete.set_defaults(run=_delete)

@@ -8,14 +8,17 @@ A replay learns, and compares instead of publishing.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from checkrail_api.record import record_lines
 from checkrail_api.reports import ArtifactReport, Phase, Rows, TrainerSuccess
 from checkrail_trainer import provenance
 from checkrail_trainer.assembly import assemble
 from checkrail_trainer.judging import judge
 from checkrail_trainer.publish import publish
+from checkrail_trainer.record import record_of
 from checkrail_trainer.training import train
 
 if TYPE_CHECKING:
@@ -71,9 +74,15 @@ def learn_and_publish(
         RunFailedError: As ``learn``; or ArtifactConflict, or a store is away.
     """
     learnt = learn(run, prepared, progress)
-    artifact = learnt.artifact
     progress.begin(Phase.PUBLISHING)
-    uri = publish(artifact, run.store.uri, store)
+    uri = publish(learnt.artifact, run.store.uri, store)
+    digest, lines = record_lines(record_of(learnt.artifact, prepared, learnt.versions))
+    progress.tell(lines)
+    return _success(learnt, prepared, uri, digest if lines else None)
+
+
+def _success(learnt: Learnt, prepared: Prepared, uri: str, record: str | None) -> TrainerSuccess:
+    artifact = learnt.artifact
     return TrainerSuccess(
         artifact=ArtifactReport(
             uri=uri,
@@ -85,6 +94,8 @@ def learn_and_publish(
         metrics=learnt.judged.metrics,
         gates=learnt.judged.gates,
         parity=learnt.parity,
+        manifest_sha256=hashlib.sha256(artifact.manifest).hexdigest(),
+        record_sha256=record,
         data=prepared.used,
         signature=learnt.trained.signature,
         versions=learnt.versions,

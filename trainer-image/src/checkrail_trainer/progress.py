@@ -1,4 +1,7 @@
-"""How far the run is: one JSON line on standard output at every step and at least each 5 s."""
+"""How far the run is: one JSON line on standard output at every step and at least each 5 s.
+
+Everything that the operator reads from standard output goes through here.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Self, TextIO
 from checkrail_api.reports import Phase, ProgressEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
 HEARTBEAT_SECONDS = 5.0
@@ -56,6 +59,12 @@ class Progress:
             self._share = min(max(share, 0.0), 1.0)
             if self._clock() - self._said >= 1.0:
                 self._say()
+
+    def tell(self, lines: Iterable[str]) -> None:
+        """Write other lines for the operator; no event comes between them."""
+        with self._lock:
+            self._out.write("".join(f"{line}\n" for line in lines))
+            self._out.flush()
 
     def event(self) -> ProgressEvent:
         """Answer how far the run is now."""

@@ -58,9 +58,9 @@ class Artifact:
         return len(self.files[MODEL_FILE])
 
     @property
-    def manifest(self) -> bytes:
-        """The manifest's bytes, a function of the files alone."""
-        components = [
+    def components(self) -> list[Component]:
+        """Every file but the manifest, sorted by name."""
+        return [
             Component(
                 name=name,
                 media_type=media_type(name),
@@ -69,12 +69,16 @@ class Artifact:
             )
             for name, body in sorted(self.files.items())
         ]
+
+    @property
+    def manifest(self) -> bytes:
+        """The manifest's bytes, a function of the files alone."""
         manifest = Manifest(
             model=self.model,
             sha256=self.sha256,
             opset=self.opset,
             parity=self.parity,
-            components=components,
+            components=self.components,
         )
         return manifest.model_dump_json(by_alias=True, indent=1).encode()
 
