@@ -41,7 +41,9 @@ def main() -> int:
             result = execute(read_run(environment), environment, progress)
     except RunFailedError as error:
         log.error("run failed", extra={"reason": error.reason.value, "detail": error.message})  # noqa: TRY400 - the message says it all; a stack would bury it
-        failure = TrainerFailure(reason=error.reason, message=error.message)
+        failure = TrainerFailure(
+            reason=error.reason, message=error.message, metrics=error.metrics, gates=error.gates
+        )
         tell(environment, termination_message(failure))
         return error.exit_code
     except Exception:

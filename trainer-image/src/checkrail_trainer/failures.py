@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from checkrail_api.exit_codes import ExitCode
 from checkrail_api.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from checkrail_api.reports import GateResult, Metric
 
 MESSAGE_LENGTH = 2000
 """Characters of a message; the report holds 2,048, the status of a TrainingJob 1,024."""
@@ -29,6 +31,13 @@ class RunFailedError(Exception):
         super().__init__(message)
         self.reason = reason
         self.exit_code = exit_code
+        self.metrics: list[Metric] = []
+        self.gates: list[GateResult] = []
+
+    def with_evidence(self, metrics: list[Metric], gates: list[GateResult]) -> Self:
+        """Carry what was measured before the end; the report holds it."""
+        self.metrics, self.gates = metrics, gates
+        return self
 
     @property
     def message(self) -> str:
