@@ -11,7 +11,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e \
-  cluster-up cluster-down images crds format bench-server bench-operator clean
+  cluster-up cluster-down images crds format bench-server bench-operator evidence clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ bench-server: .venv/.synced ## The scoring server against bare ONNX Runtime, in 
 bench-operator: .venv/.synced ## Passes and writes a second of the operator on a real API server
 	@$(CLUSTER) build etcd kubernetes
 	@$(PY) operator/bench/passes.py
+
+evidence: .venv/.synced ## How often the rollout checks are wrong, by simulation
+	@PYTHONPATH=tests $(PY) -m unit.stats.evidence
 
 clean: ## Remove what the checkout holds beside its sources
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
