@@ -25,6 +25,8 @@ class Reason(StrEnum):
     # TrainingJob, ended
     PUBLISHED = "Published"
     """The model passed its gates and is in the store."""
+    RECORD_MISSING = "RecordMissing"
+    """The trainer's log did not hold its record: the ModelVersion says less than it could."""
     DONE = "Done"
     """The step of the run is over."""
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason, not a secret

@@ -1,7 +1,5 @@
 """Records are shared by runs of the same digest, and never mistaken for somebody else's."""
 
-from typing import Any
-
 import pytest
 
 from checkrail_operator.observe.raw import Raw
@@ -18,7 +16,10 @@ OWNER = {
 }
 
 
-def record(sha256: str, auc: str = "0.7") -> dict[str, Any]:
+STORE = "s3://models/m"
+
+
+def record(sha256: str, auc: str = "0.7", *, store: str = STORE, jfk: str = "0.6") -> Manifest:
     """Return a ModelVersion; all of these share the name that 8 digits of a digest give."""
     return {
         "apiVersion": "checkrail.dev/v1alpha1",
@@ -26,8 +27,11 @@ def record(sha256: str, auc: str = "0.7") -> dict[str, Any]:
         "metadata": {"name": "m-00000000", "namespace": "team"},
         "spec": {
             "model": "m",
-            "artifact": {"sha256": sha256},
-            "metrics": [{"name": "roc_auc", "value": auc}],
+            "artifact": {"sha256": sha256, "uri": f"{store}/{sha256}"},
+            "metrics": [
+                {"name": "roc_auc", "value": auc},
+                {"name": "roc_auc", "value": jfk, "slice": "origin=JFK"},
+            ],
         },
     }
 
@@ -36,9 +40,23 @@ async def no_events(owner: Manifest, event: Event) -> None:
     """Tell nobody."""
 
 
-async def test_a_record_of_the_same_digest_is_shared() -> None:
+@pytest.mark.parametrize(
+    "there",
+    [
+        pytest.param(record("00000000aa"), id="the same"),
+        pytest.param(record("00000000aa", store="s3://elsewhere/m"), id="in another store"),
+        pytest.param(
+            {
+                **record("00000000aa"),
+                "spec": {"model": "m", "artifact": {"sha256": "00000000aa"}},
+            },
+            id="imported by a person, without figures",
+        ),
+    ],
+)
+async def test_a_record_of_the_same_digest_is_shared_and_stays_as_it_is(there: Manifest) -> None:
     cluster = FakeCluster()
-    cluster.put(record("00000000aa"))
+    cluster.put(there)
 
     plan = Plan(KEY, records=(record("00000000aa"),))
 
@@ -51,6 +69,7 @@ async def test_a_record_of_the_same_digest_is_shared() -> None:
     [
         pytest.param(record("00000000bb"), id="another digest"),
         pytest.param(record("00000000aa", auc="0.99"), id="a better figure for the same model"),
+        pytest.param(record("00000000aa", jfk="0.99"), id="a better figure for a slice"),
     ],
 )
 async def test_a_record_that_no_run_like_this_one_made_is_a_conflict(there: Manifest) -> None:

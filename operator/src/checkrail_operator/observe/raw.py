@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkrail_api.kind import API_VERSION
+from checkrail_api.record import MAX_LINES
+from checkrail_operator.plan.training_seen import CONTAINER
 from checkrail_operator.plan.types import Manifest, OwnedKind
 
 JOB = ("batch/v1", "Job")
@@ -22,6 +24,10 @@ CHILD_KINDS: Mapping[OwnedKind, tuple[tuple[str, str], ...]] = {
 """Kinds listed by owner label in the owner's namespace."""
 
 LOG_TAIL_LINES = 20
+"""Of a trainer that runs: its last progress is among them."""
+RECORD_TAIL_LINES = 2 * MAX_LINES + 50
+"""Of a trainer that has published: its record, whose longest lines a runtime may have stored in two
+parts, and what it said after that."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Raw:
         owner: The object itself.
         children: Objects with the owner's labels, of ``CHILD_KINDS``, pods included.
         related: Answers to ``related_queries``; what does not exist is absent.
-        logs: Last lines by pod name, of the pods that ``log_pods`` names.
+        logs: Last lines by name of the pods that ``log_lines`` names; without those that could not
+            be read now.
     """
 
     owner: Manifest
@@ -73,17 +80,32 @@ def related_queries(owner: Manifest) -> tuple[Query, ...]:
             return ()
 
 
-def log_pods(children: Iterable[Manifest]) -> tuple[str, ...]:
-    """Name the running training pods, whose last lines hold their progress."""
-    return tuple(
-        sorted(
-            child["metadata"]["name"]
-            for child in children
-            if child.get("kind") == "Pod"
-            and child["metadata"].get("labels", {}).get("checkrail.dev/owner-kind") == "TrainingJob"
-            and child.get("status", {}).get("phase") == "Running"
-        )
+def log_lines(owner: Manifest, children: Iterable[Manifest]) -> dict[str, int]:
+    """Return how many last lines to read of which training pods.
+
+    A trainer that runs tells its progress, one that ended well has left its record. Of a run that
+    is over nothing is read any more.
+    """
+    if owner.get("kind") != "TrainingJob" or is_over(owner):
+        return {}
+    pods = (child for child in children if child.get("kind") == "Pod")
+    wanted = {pod["metadata"]["name"]: _lines(pod.get("status") or {}) for pod in pods}
+    return {name: lines for name, lines in sorted(wanted.items()) if lines}
+
+
+def is_over(owner: Manifest) -> bool:
+    """Answer whether a TrainingJob's status says Complete or Failed."""
+    return any(
+        condition.get("type") in {"Complete", "Failed"} and condition.get("status") == "True"
+        for condition in (owner.get("status") or {}).get("conditions") or ()
     )
+
+
+def _lines(pod: Manifest) -> int:
+    states = {c["name"]: c.get("state") or {} for c in pod.get("containerStatuses") or ()}
+    if (states.get(CONTAINER, {}).get("terminated") or {}).get("exitCode") == 0:
+        return RECORD_TAIL_LINES
+    return LOG_TAIL_LINES if pod.get("phase") == "Running" else 0
 
 
 def _versions_of(owner: Manifest) -> tuple[Query, ...]:

@@ -3,6 +3,7 @@
 from pydantic import TypeAdapter, ValidationError
 
 from checkrail_api.model_version import Artifact
+from checkrail_api.record import Record, read_record
 from checkrail_api.reports import ProgressEvent, TrainerFailure, TrainerSuccess
 
 _REPORT: TypeAdapter[TrainerSuccess | TrainerFailure] = TypeAdapter(TrainerSuccess | TrainerFailure)
@@ -18,6 +19,16 @@ def last_progress(log: str) -> ProgressEvent | None:
         if "event" in event.model_fields_set:
             return event
     return None
+
+
+def record_in(log: str, report: TrainerSuccess | TrainerFailure | None) -> Record | None:
+    """Return the record that ``report`` vouches for, or None if the log does not hold all of it.
+
+    Lines end with a line feed and nothing else: a category may hold any other separator.
+    """
+    if not isinstance(report, TrainerSuccess):
+        return None
+    return read_record(log.split("\n"), report.record_sha256)
 
 
 def termination_report(message: str) -> TrainerSuccess | TrainerFailure | None:

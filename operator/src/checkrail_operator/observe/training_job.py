@@ -8,9 +8,13 @@ from pydantic import ValidationError
 from checkrail_api.names import LABEL_ATTEMPT
 from checkrail_api.training_job import TrainingJobStatus
 from checkrail_operator.observe.pods import is_owned_by, see_pod
-from checkrail_operator.observe.raw import Raw
+from checkrail_operator.observe.raw import Raw, is_over
 from checkrail_operator.observe.resolve import resolve
-from checkrail_operator.observe.trainer_reports import last_progress, termination_report
+from checkrail_operator.observe.trainer_reports import (
+    last_progress,
+    record_in,
+    termination_report,
+)
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.training_seen import JobSeen, TrainerPodSeen, TrainingJobSeen
 from checkrail_operator.plan.types import Defaults, Key, Manifest
@@ -35,6 +39,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
     uid: str = metadata["uid"]
     told: Manifest = raw.owner.get("status") or {}
     deleting = "deletionTimestamp" in metadata
+    ended = deleting or is_over(raw.owner)
     ours = [child for child in raw.children if is_owned_by(child, uid)]
     jobs = [_job(body, _attempt(body)) for body in ours if body["kind"] == "Job" and _attempt(body)]
     return TrainingJobSeen(
@@ -46,15 +51,8 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
         jobs=tuple(sorted(jobs, key=lambda job: (job.attempt, job.name))),
         pods=_pods(raw),
         configured=frozenset(_attempt(body) for body in ours if body["kind"] == "ConfigMap"),
-        run=None if deleting or _is_over(told) else resolve(raw.owner.get("spec") or {}, defaults),
+        run=None if ended else resolve(raw.owner.get("spec") or {}, defaults),
         deleting=deleting,
-    )
-
-
-def _is_over(status: Manifest) -> bool:
-    return any(
-        condition.get("type") in {"Complete", "Failed"} and condition.get("status") == "True"
-        for condition in status.get("conditions") or ()
     )
 
 
@@ -108,13 +106,16 @@ def _pods(raw: Raw) -> tuple[TrainerPodSeen, ...]:
     newest = sorted(made, key=lambda pod: (pod.created or BEFORE_ALL, pod.name), reverse=True)
     reports = []
     for pod in newest:
-        trainer = TrainerPodSeen(pod)
-        end = trainer.container.terminated
+        end = TrainerPodSeen(pod).container.terminated
+        report = termination_report(end.message) if end else None
+        log = raw.logs.get(pod.name)
         reports.append(
             TrainerPodSeen(
                 pod,
-                report=termination_report(end.message) if end else None,
-                progress=last_progress(raw.logs.get(pod.name, "")),
+                report=report,
+                progress=last_progress(log or ""),
+                record=record_in(log or "", report),
+                log_read=log is not None,
             )
         )
     return tuple(reports)

@@ -16,6 +16,7 @@ from checkrail_api.names import child_name
 from checkrail_api.reasons import Reason
 from checkrail_api.training_job import Attempt
 from checkrail_operator.plan.endings import Ending, Tried, ending
+from checkrail_operator.plan.figures import NONE, Figures
 from checkrail_operator.plan.instants import instant, rfc3339
 from checkrail_operator.plan.training_seen import JobSeen, ResolvedRun, TrainingJobSeen
 
@@ -42,6 +43,11 @@ class History:
     def last(self) -> Attempt | None:
         """The newest attempt."""
         return self.attempts[-1] if self.attempts else None
+
+    @property
+    def figures(self) -> Figures:
+        """What the attempt that ended the run measured."""
+        return self.ended.figures if self.ended else NONE
 
 
 @dataclass(frozen=True)

@@ -68,16 +68,22 @@ def same_record(record: Manifest, there: Manifest) -> bool:
     """Answer whether a record that exists under the name speaks of the same model.
 
     Names of records hold 8 digits of the digest. A record with another digest, or with another
-    figure for the same metric, was not made by a run like this one. Where the first run published
-    to is its own affair.
+    figure for the same metric of the same rows, was not made by a run like this one. Where the
+    first run published to is its own affair.
     """
     wanted, found = record["spec"], there.get("spec", {})
-    figures = {metric["name"]: metric["value"] for metric in found.get("metrics", ())}
+    figures = {_measured(metric): metric["value"] for metric in found.get("metrics", ())}
     return bool(
         found.get("artifact", {}).get("sha256") == wanted["artifact"]["sha256"]
         and found.get("model") == wanted.get("model")
-        and all(figures.get(m["name"], m["value"]) == m["value"] for m in wanted.get("metrics", ()))
+        and all(
+            figures.get(_measured(m), m["value"]) == m["value"] for m in wanted.get("metrics", ())
+        )
     )
+
+
+def _measured(metric: Manifest) -> tuple[str, str]:
+    return metric["name"], metric.get("slice", "")
 
 
 def at_rest(plan: Plan, live: Iterable[Manifest], status: Manifest | None) -> bool:

@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from checkrail_api.exit_codes import ExitCode
 from checkrail_api.pod import Resources
 from checkrail_api.reasons import Reason
-from checkrail_api.reports import Metric, TrainerFailure, TrainerSuccess
+from checkrail_api.record import Record
+from checkrail_api.reports import TrainerFailure, TrainerSuccess
+from checkrail_operator.plan.figures import NONE, Figures, figures
 from checkrail_operator.plan.pod_seen import Terminated
 from checkrail_operator.plan.training_seen import (
     JobSeen,
@@ -44,7 +46,9 @@ class Ending:
         is_final: Whether no retry can help.
         result: What it published; None when it failed.
         image_id: The image that ran, as the container runtime names it.
-        metrics: Figures that a failed trainer still reported.
+        figures: What the trainer measured, as far as it told.
+        record: What its log holds beyond its report, if it published and the log has it.
+        log_read: Whether its log was read.
     """
 
     reason: Reason
@@ -53,7 +57,9 @@ class Ending:
     is_final: bool = False
     result: TrainerSuccess | None = None
     image_id: str = ""
-    metrics: tuple[Metric, ...] = ()
+    figures: Figures = NONE
+    record: Record | None = None
+    log_read: bool = False
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,9 @@ def _published(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> Ending | None:
         end.finished_at or seen.now,
         result=trainer.report,
         image_id=trainer.container.image_id,
+        figures=figures(trainer.report, trainer.record),
+        record=trainer.record,
+        log_read=trainer.log_read,
     )
 
 
@@ -183,8 +192,7 @@ def _of_pod(seen: TrainingJobSeen, trainer: TrainerPodSeen, rung: Resources) -> 
     code = _known(end)
     if code is not None and code.is_final:
         reason, message = _reported(seen, trainer, code, report)
-        metrics = tuple(report.metrics) if report else ()
-        return Ending(reason, message, finished_at, is_final=True, metrics=metrics)
+        return Ending(reason, message, finished_at, is_final=True, figures=figures(report))
     ran_out = report is not None and report.reason is Reason.OOM_KILLED
     if ran_out or (end is not None and end.reason == "OOMKilled"):
         message = f"The trainer used more than {memory_limit(rung)} and was killed."

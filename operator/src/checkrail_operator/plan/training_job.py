@@ -12,6 +12,7 @@ Complete and Failed are the end: from then on nothing is made, whatever happens 
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from math import ceil
 
 from checkrail_api.names import model_version_name
@@ -20,16 +21,19 @@ from checkrail_api.reports import TrainerSuccess
 from checkrail_api.training_job import Attempt
 from checkrail_operator.plan import training_conditions as conditions
 from checkrail_operator.plan.attempts import History, Retry, deadline, history, retries_used, retry
-from checkrail_operator.plan.endings import deadline_message, memory_limit
+from checkrail_operator.plan.endings import Ending, deadline_message, memory_limit
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.running_attempt import running
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.training_status import published_status, score, training_status
 from checkrail_operator.plan.types import Event, Plan, Ref
-from checkrail_operator.plan.version_record import version_record
+from checkrail_operator.plan.version_record import version_record, without_record
 
 SOON_SECONDS = 1.0
 """When the next pass follows a status that it waits for: our own status writes wake nobody."""
+LOG_PATIENCE = timedelta(seconds=60)
+"""How long after its end a trainer's log is asked for, if its node does not hand it out."""
+LOG_LOOK_AGAIN_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def plan(seen: TrainingJobSeen) -> Plan:
         return Plan(seen.key, prune=_unfinished(seen))
     past = history(seen, run)
     if past.ended and past.ended.result:
-        return _published(seen, run, past, past.ended.result, past.ended.image_id)
+        return _published(seen, run, past, past.ended, past.ended.result)
     if verdict := _verdict(seen, run, past):
         return _failed(seen, past, verdict)
     return _next_attempt(seen, run, past)
@@ -126,17 +130,25 @@ def _waiting(seen: TrainingJobSeen, run: ResolvedRun, past: History, following: 
 
 
 def _published(
-    seen: TrainingJobSeen, run: ResolvedRun, past: History, result: TrainerSuccess, image_id: str
+    seen: TrainingJobSeen, run: ResolvedRun, past: History, end: Ending, result: TrainerSuccess
 ) -> Plan:
+    """Return the plan that records what was published, once the log was read or is given up."""
+    unread = result.record_sha256 is not None and not end.log_read
+    if unread and seen.now - end.finished_at < LOG_PATIENCE:
+        return Plan(seen.key, requeue_after_seconds=LOG_LOOK_AGAIN_SECONDS)
     version = model_version_name(run.spec.model, result.artifact.sha256)
-    figure = score(result.metrics)
+    figure = score(end.figures.metrics)
     message = f"ModelVersion {version} is published{f', {figure}' if figure else ''}."
+    events = [Event("Normal", Reason.PUBLISHED.value, message)]
+    if missing := without_record(result, end):
+        message = f"{message} {missing}"
+        events.append(Event("Warning", Reason.RECORD_MISSING.value, missing))
     wanted = conditions.published(message, rfc3339(seen.now))
     return Plan(
         seen.key,
-        records=(version_record(seen, run, result, image_id),),
+        records=(version_record(seen, run, end, result),),
         status=published_status(seen, run, past, wanted, result),
-        events=(Event("Normal", Reason.PUBLISHED.value, message),),
+        events=tuple(events),
     )
 
 
@@ -154,7 +166,6 @@ def _failed(seen: TrainingJobSeen, past: History, verdict: Verdict) -> Plan:
             past,
             conditions.failed(verdict.reason, verdict.message, phase, now),
             progress=progress,
-            metrics=past.ended.metrics if past.ended else (),
             completion_time=now if late else last,
         ),
         events=(Event("Warning", verdict.reason.value, verdict.message),),

@@ -7,6 +7,7 @@ from typing import Literal
 from checkrail_api.data import Data
 from checkrail_api.object_store import Store
 from checkrail_api.pod import Resources
+from checkrail_api.record import Record
 from checkrail_api.reports import ProgressEvent, TrainerFailure, TrainerSuccess
 from checkrail_api.training_job import TrainingJobSpec, TrainingJobStatus
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen
@@ -53,11 +54,15 @@ class TrainerPodSeen:
         pod: The pod.
         report: Its termination message, if that is a valid report.
         progress: The last valid progress line of its log, if there is one.
+        record: The record that its report vouches for, if its log holds all of it.
+        log_read: Whether its log was read.
     """
 
     pod: PodSeen
     report: TrainerSuccess | TrainerFailure | None = None
     progress: ProgressEvent | None = None
+    record: Record | None = None
+    log_read: bool = False
 
     @property
     def container(self) -> ContainerSeen:

@@ -11,7 +11,6 @@ from checkrail_operator.plan.attempts import History
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.types import Manifest
 
-MAX_METRICS = 64
 SCORE_DIGITS = Decimal("0.0001")
 
 
@@ -21,7 +20,6 @@ def training_status(
     conditions: Iterable[Condition],
     *,
     progress: Progress | None = None,
-    metrics: Iterable[Metric] = (),
     completion_time: str | None = None,
 ) -> Manifest:
     """Return the status of a run without a result.
@@ -31,7 +29,6 @@ def training_status(
         past: All attempts.
         conditions: Stamped with this pass's time.
         progress: How far the last attempt is.
-        metrics: Figures that a failed run still has.
         completion_time: When the run ended, if it has.
     """
     return TrainingJobStatus(
@@ -41,7 +38,9 @@ def training_status(
         progress=progress,
         start_time=seen.status.start_time or past.attempts[0].start_time,
         completion_time=completion_time,
-        metrics=list(metrics)[:MAX_METRICS],
+        metrics=list(past.figures.metrics),
+        gates=list(past.figures.gates),
+        parity=past.figures.parity,
     ).dump()
 
 
@@ -58,7 +57,6 @@ def published_status(
         past,
         conditions,
         progress=Progress(phase=Phase.PUBLISHING, percent=100, eta_seconds=0),
-        metrics=result.metrics,
         completion_time=past.attempts[-1].finish_time,
     )
     artifact = PublishedArtifact(
@@ -68,7 +66,7 @@ def published_status(
     )
     return {
         **bare,
-        "score": score(result.metrics),
+        "score": score(past.figures.metrics),
         "modelVersion": model_version_name(run.spec.model, result.artifact.sha256),
         "artifact": artifact.dump(),
     }

@@ -1,33 +1,36 @@
-"""The ModelVersion that records what a run published."""
+"""The ModelVersion that records what a run published.
+
+trainer ---- termination message: digest, rows, gates, parity, digest of the record ---+
+trainer ---- record in its log: files, features, all metrics, sources, filters --------+--> record
+operator --- the run: image, threads, seed, digest of the spec ------------------------+
+"""
 
 from checkrail_api.kind import API_VERSION
 from checkrail_api.model_version import Artifact, ModelVersionSpec, Provenance, RunReference
 from checkrail_api.names import LABEL_MODEL, model_version_name
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.reports import TrainerSuccess
+from checkrail_operator.plan.endings import Ending
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.types import Manifest
+from checkrail_operator.plan.version_size import bounded
 
 MAX_IMAGE = 512
 
 
 def version_record(
-    seen: TrainingJobSeen, run: ResolvedRun, result: TrainerSuccess, image_id: str
+    seen: TrainingJobSeen, run: ResolvedRun, end: Ending, result: TrainerSuccess
 ) -> Manifest:
     """Return the record of ``result``: owned by nobody, since it outlives the run.
 
     Args:
         seen: The pass's snapshot.
         run: The resolved spec.
+        end: How the attempt ended; its record has what the report had no room for.
         result: What the trainer reported.
-        image_id: The image that ran, as the container runtime names it.
     """
-    store = ObjectStore(
-        endpoint=run.store.endpoint,
-        region=run.store.region,
-        addressing_style=run.store.addressing_style,
-        credentials_secret_ref=run.store.credentials_secret_ref,
-    )
+    record = end.record
+    store = ObjectStore.model_validate(run.store.model_dump(exclude={"uri"}))
     spec = ModelVersionSpec(
         model=run.spec.model,
         artifact=Artifact(
@@ -36,18 +39,12 @@ def version_record(
             size_bytes=result.artifact.size_bytes,
             opset=result.artifact.opset,
         ),
-        signature=result.signature,
-        metrics=result.metrics[:64],
-        provenance=Provenance(
-            training_job=RunReference(name=seen.key.name, uid=seen.uid, generation=seen.generation),
-            data=result.data[:32],
-            rows=result.rows,
-            parity=result.parity,
-            image=_with_digest(run.image, image_id),
-            versions=result.versions[:32],
-            seed=run.spec.train.seed,
-            spec_hash=run.spec_hash,
-        ),
+        signature=record.signature if record else result.signature,
+        components=record.components[:64] if record else [],
+        features=record.features[:512] if record else [],
+        metrics=list(end.figures.metrics),
+        gates=list(end.figures.gates),
+        provenance=_provenance(seen, run, end, result),
         store=store if store.dump() else None,
     )
     return {
@@ -58,8 +55,40 @@ def version_record(
             "namespace": seen.key.namespace,
             "labels": {LABEL_MODEL: run.spec.model},
         },
-        "spec": spec.dump(),
+        "spec": bounded(spec).dump(),
     }
+
+
+def without_record(result: TrainerSuccess, end: Ending) -> str:
+    """Say what the ModelVersion lacks because the record is not in the log; empty if it is."""
+    if result.record_sha256 is None or end.record is not None:
+        return ""
+    told = {"signature": result.signature, "data": result.data, "versions": result.versions}
+    lacking = ["components", "features", "filters", *(name for name in told if not told[name])]
+    found = "does not hold it" if end.log_read else "could not be read"
+    return (
+        f"The trainer's record was expected in the log of its pod, which {found}: the ModelVersion "
+        f"has no {', '.join(lacking)}, and no more metrics than the termination message. The files "
+        f"of the artifact hold them: {result.artifact.uri}"
+    )
+
+
+def _provenance(
+    seen: TrainingJobSeen, run: ResolvedRun, end: Ending, result: TrainerSuccess
+) -> Provenance:
+    source = end.record or result
+    return Provenance(
+        training_job=RunReference(name=seen.key.name, uid=seen.uid, generation=seen.generation),
+        data=source.data[:32],
+        filters=end.record.filters[:32] if end.record else [],
+        rows=result.rows,
+        parity=result.parity,
+        image=_with_digest(run.image, end.image_id),
+        versions=source.versions[:32],
+        threads=run.threads,
+        seed=run.spec.train.seed,
+        spec_hash=run.spec_hash,
+    )
 
 
 def _with_digest(image: str, image_id: str) -> str:

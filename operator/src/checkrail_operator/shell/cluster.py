@@ -37,7 +37,7 @@ class Cluster(Protocol):
         """Yield the objects page by page; nothing when the cluster does not know the kind."""
 
     async def log(self, namespace: str, pod: str, lines: int) -> str:
-        """Return the last lines of a pod's log; empty when there is none."""
+        """Return the last lines of a pod's log, 16 KiB of each; empty when there is none."""
 
     async def create(self, manifest: Manifest) -> bool:
         """Create an object and return whether it was made: False when the name is taken."""

@@ -7,12 +7,12 @@ from checkrail_api.kind import API_VERSION
 from checkrail_api.names import LABEL_KIND, LABEL_OWNER
 from checkrail_operator.observe.raw import (
     CHILD_KINDS,
-    LOG_TAIL_LINES,
     Query,
     Raw,
-    log_pods,
+    log_lines,
     related_queries,
 )
+from checkrail_operator.plan.errors import TransientError
 from checkrail_operator.plan.types import Key, Manifest
 from checkrail_operator.shell.cluster import Cluster
 
@@ -37,19 +37,27 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
     found = [manifest for answer in answers for manifest in answer]
     children = len(CHILD_KINDS.get(key.kind, ()))
     raw_children = tuple(m for answer in answers[:children] for m in answer)
-    pods = log_pods(raw_children)
-    logs = await asyncio.gather(*(cluster.log(key.namespace, p, LOG_TAIL_LINES) for p in pods))
+    wanted = log_lines(owner, raw_children)
+    logs = await asyncio.gather(*(_log(cluster, key.namespace, *each) for each in wanted.items()))
     return Raw(
         owner=owner,
         children=raw_children,
         related=unique(found[len(raw_children) :]),
-        logs=dict(zip(pods, logs, strict=True)),
+        logs={pod: log for pod, log in zip(wanted, logs, strict=True) if log is not None},
     )
 
 
 def unique(manifests: list[Manifest]) -> tuple[Manifest, ...]:
     """Return each object once: a version that is named is also found by its model."""
     return tuple({m["metadata"]["uid"]: m for m in manifests}.values())
+
+
+async def _log(cluster: Cluster, namespace: str, pod: str, lines: int) -> str | None:
+    """Return a log, or None when its node does not hand it out now: the pass goes on without."""
+    try:
+        return await cluster.log(namespace, pod, lines)
+    except TransientError:
+        return None
 
 
 async def _ask(cluster: Cluster, query: Query, namespace: str) -> list[Manifest]:

@@ -16,6 +16,8 @@ from checkrail_operator.shell.translate import CONFLICT, NOT_FOUND, status_of, t
 
 MANAGER = "checkrail"
 PAGE = 500
+LINE_BYTES = 16_384
+"""Where container runtimes cut a line in two."""
 TIMEOUT = aiohttp.ClientTimeout(total=30, sock_connect=5)
 """Of one request, seconds."""
 
@@ -71,9 +73,9 @@ class KubeCluster:
                 return
 
     async def log(self, namespace: str, pod: str, lines: int) -> str:
-        """Return the last lines of a pod's log; empty when there is none."""
+        """Return the last lines of a pod's log, 16 KiB of each; empty when there is none."""
         path = resource(self._client, "v1", "Pod").path(name=pod, namespace=namespace) + "/log"
-        query = [("tailLines", lines), ("limitBytes", 65_536)]
+        query = [("tailLines", lines), ("limitBytes", lines * LINE_BYTES)]
         try:
             answer = await self._send(
                 "log", "Pod", f"log of Pod {pod}", path, absent=True, query_params=query
