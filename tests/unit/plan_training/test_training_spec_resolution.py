@@ -67,6 +67,11 @@ def test_the_spec_hash_is_that_of_its_content_not_of_its_order() -> None:
     ) == (True, False)
 
 
+@pytest.mark.parametrize("change", [{"suspend": True}, {"ttlSecondsAfterFinished": 0}])
+def test_what_only_says_when_a_run_runs_is_no_part_of_the_spec_hash(change: dict[str, Any]) -> None:
+    assert resolve(spec(**change), DEFAULTS).spec_hash == resolve(spec(), DEFAULTS).spec_hash
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -7,7 +7,7 @@ from typing import Any
 
 from checkrail_api.object_store import ObjectStore, Store
 from checkrail_api.pod import Resources
-from checkrail_api.training_job import TrainingJobSpec
+from checkrail_api.training_job import MUTABLE, TrainingJobSpec
 from checkrail_operator.observe.validation import M, validated
 from checkrail_operator.plan.errors import DefaultsError, InvalidSpecError
 from checkrail_operator.plan.quantity import quantity
@@ -99,4 +99,6 @@ def _threads(first: Resources) -> int:
 
 
 def _canonical(body: Manifest) -> bytes:
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
+    """Return what the run computes, as canonical JSON: what only says when it runs is left out."""
+    kept = {field: value for field, value in body.items() if field not in MUTABLE}
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
