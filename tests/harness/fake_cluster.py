@@ -141,6 +141,14 @@ class FakeCluster:
         if merged != live:
             self.objects[identity] = self._stored(merged)
 
+    async def overlay(self, part: Manifest) -> None:
+        """Merge ``part`` into the object that has its uid."""
+        self._write("overlay", part)
+        live = self.objects.get(_identity(part))
+        if live is None or live["metadata"]["uid"] != part["metadata"]["uid"]:
+            raise TransientError(f"{_identity(part)} is not the object that was seen")
+        self.objects[_identity(part)] = self._stored(_merged(copy.deepcopy(live), part))
+
     async def apply_status(self, owner: Manifest, status: Manifest) -> None:
         """Replace the status, if the owner is still as it was read."""
         self._write("status", owner)

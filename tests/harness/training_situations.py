@@ -40,6 +40,62 @@ async def created_with_every_setting(world: TrainingWorld) -> None:
     )
 
 
+async def created_suspended(world: TrainingWorld) -> None:
+    """The run is held from the start."""
+    world.apply(spec(suspend=True))
+
+
+async def created_suspended_and_let_go(world: TrainingWorld) -> None:
+    """It was held from the start, and now it may begin."""
+    await created_suspended(world)
+    await world.run_pass()
+    world.later(3600)
+    world.edit(suspend=False)
+
+
+async def created_in_a_queue(world: TrainingWorld) -> None:
+    """Kueue shall decide when it runs."""
+    world.apply(spec(queueName="batch", ownership={"owner": "ops", "project": "punctuality"}))
+
+
+async def waiting_in_a_queue(world: TrainingWorld) -> None:
+    """Its Job is there and Kueue has not admitted it."""
+    await created_in_a_queue(world)
+    await world.run_pass()
+    world.later(3600)
+
+
+async def admitted_from_a_queue(world: TrainingWorld) -> None:
+    """Kueue let the Job go, and the trainer runs."""
+    await waiting_in_a_queue(world)
+    world.kueue_says(suspend=False)
+    world.pod_runs(progress_line("Fetching", 5))
+
+
+async def preempted_in_a_queue(world: TrainingWorld) -> None:
+    """Kueue took its quota for another one: the Job is suspended, its pod on its way out."""
+    await admitted_from_a_queue(world)
+    await world.run_pass()
+    world.later(60)
+    world.kueue_says(suspend=True)
+    world.job_is_suspended()
+
+
+async def suspended_in_a_queue(world: TrainingWorld) -> None:
+    """Its user holds it while it runs."""
+    await admitted_from_a_queue(world)
+    await world.run_pass()
+    world.edit(suspend=True)
+
+
+async def suspended_in_a_queue_and_let_go(world: TrainingWorld) -> None:
+    """It queues anew."""
+    await suspended_in_a_queue(world)
+    await world.rest()
+    world.later(60)
+    world.edit(suspend=False)
+
+
 async def job_made(world: TrainingWorld) -> None:
     """The first pass is over and the Job has no pod yet."""
     await just_created(world)
@@ -92,6 +148,74 @@ async def training(world: TrainingWorld) -> None:
     world.pod_runs("\n".join(lines))
 
 
+async def suspended(world: TrainingWorld) -> None:
+    """Its user holds it while it trains."""
+    await training(world)
+    await world.run_pass()
+    world.later(60)
+    world.edit(suspend=True)
+
+
+async def suspended_and_ended(world: TrainingWorld) -> None:
+    """The Job controller ends its pod."""
+    await suspended(world)
+    await world.run_pass()
+    world.job_is_suspended()
+    deleted = world.cluster.of_kind("Pod")[0]["metadata"]["deletionTimestamp"]
+    world.pod_ends(143, deletionTimestamp=deleted)
+
+
+async def resumed_too_soon(world: TrainingWorld) -> None:
+    """It may go on, and the trainer that was told to end has not ended yet."""
+    await suspended(world)
+    await world.run_pass()
+    world.job_is_suspended()
+    world.later(5)
+    world.edit(suspend=False)
+
+
+async def resumed(world: TrainingWorld) -> None:
+    """It may go on, and its pod is gone."""
+    await suspended_and_ended(world)
+    await world.run_pass()
+    world.remove_pod()
+    world.later(600)
+    world.edit(suspend=False)
+
+
+async def training_again(world: TrainingWorld) -> None:
+    """The same attempt trains from the beginning; its clock runs from the resumption on."""
+    await resumed(world)
+    await world.run_pass()
+    world.later(2)
+    world.job_is_resumed()
+    world.later(7000)
+    world.pod_runs(progress_line("Training", 20, 99))
+
+
+async def published_while_suspended(world: TrainingWorld) -> None:
+    """The trainer was at its last step and finished it before it was ended."""
+    await suspended(world)
+    await world.run_pass()
+    world.job_is_suspended()
+    world.pod_ends(0, json.dumps(SUCCESS), deletionTimestamp="2026-11-23T12:01:00Z")
+
+
+async def failed_while_suspended(world: TrainingWorld) -> None:
+    """The trainer failed by itself before it could be ended, and the Job controller counts it."""
+    await suspended(world)
+    world.pod_ends(1, "Traceback: boom")
+    world.job_ends("Failed", "BackoffLimitExceeded")
+
+
+async def suspended_in_backoff(world: TrainingWorld) -> None:
+    """Its user holds it between two attempts."""
+    await store_away(world)
+    await world.run_pass()
+    world.later(10)
+    world.edit(suspend=True)
+
+
 async def publishing(world: TrainingWorld) -> None:
     """The trainer is at its last step."""
     await job_made(world)
@@ -119,6 +243,27 @@ async def published_told(world: TrainingWorld) -> None:
     await published(world)
     await world.run_pass()
     world.cluster.remove(world.job)
+
+
+async def kept_for_an_hour(world: TrainingWorld) -> None:
+    """The run has ended, and its Job is to stay a while."""
+    world.apply(spec(ttlSecondsAfterFinished=3600))
+    await world.run_pass()
+    world.pod_ends(0, json.dumps(SUCCESS))
+    await world.run_pass()
+    world.later(600)
+
+
+async def kept_long_enough(world: TrainingWorld) -> None:
+    """The time of its Job is over."""
+    await kept_for_an_hour(world)
+    world.later(3000)
+
+
+async def kept_no_longer(world: TrainingWorld) -> None:
+    """Its user shortens the time after the end."""
+    await kept_for_an_hour(world)
+    world.edit(ttlSecondsAfterFinished=0)
 
 
 async def bad_data(world: TrainingWorld) -> None:
@@ -211,6 +356,14 @@ SITUATIONS: dict[str, Situation] = {
         just_created,
         created_with_few_words,
         created_with_every_setting,
+        created_suspended,
+        created_suspended_and_let_go,
+        created_in_a_queue,
+        waiting_in_a_queue,
+        admitted_from_a_queue,
+        preempted_in_a_queue,
+        suspended_in_a_queue,
+        suspended_in_a_queue_and_let_go,
         job_made,
         job_without_pod,
         image_missing,
@@ -219,10 +372,21 @@ SITUATIONS: dict[str, Situation] = {
         secret_missing,
         secret_missing_told,
         training,
+        suspended,
+        suspended_and_ended,
+        resumed_too_soon,
+        resumed,
+        training_again,
+        published_while_suspended,
+        failed_while_suspended,
+        suspended_in_backoff,
         publishing,
         job_deleted,
         published,
         published_told,
+        kept_for_an_hour,
+        kept_long_enough,
+        kept_no_longer,
         bad_data,
         parity_failed,
         store_away,

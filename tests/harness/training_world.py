@@ -98,6 +98,12 @@ class TrainingWorld:
             }
         )
 
+    def edit(self, **changes: Any) -> None:
+        """Let a user change fields of the spec."""
+        owner = self.owner
+        stored = self.cluster.put({**owner, "spec": {**owner["spec"], **changes}})
+        stored["metadata"]["generation"] += 1
+
     @property
     def owner(self) -> Body:
         """The TrainingJob as it is."""
@@ -207,6 +213,33 @@ class TrainingWorld:
             "lastTransitionTime": rfc3339(self.cluster.now),
         }
         self.cluster.put({**self.job, "status": {"conditions": [end]}})
+
+    def job_is_suspended(self) -> None:
+        """Let the Job controller carry out that the newest Job is suspended: its pod is ended.
+
+        It takes its finalizer off the pod first: what is ended so does not fail the Job.
+        """
+        self._resumption("True", {})
+        job = self.job["metadata"]["name"]
+        for pod in self.cluster.of_kind("Pod"):
+            if pod["metadata"]["ownerReferences"][0]["name"] == job:
+                doomed = {**pod["metadata"], "deletionTimestamp": rfc3339(self.cluster.now)}
+                self.cluster.put({**pod, "metadata": doomed})
+
+    def job_is_resumed(self) -> None:
+        """Let the Job controller carry out that the newest Job goes on: its clock starts anew."""
+        self._resumption("False", {"startTime": rfc3339(self.cluster.now)})
+
+    def kueue_says(self, *, suspend: bool) -> None:
+        """Let Kueue stop the newest Job, or admit it."""
+        job = self.job
+        self.cluster.put({**job, "spec": {**job["spec"], "suspend": suspend}})
+
+    def _resumption(self, suspended: str, started: Mapping[str, Any]) -> None:
+        job, time = self.job, rfc3339(self.cluster.now)
+        condition = {"type": "Suspended", "status": suspended, "lastTransitionTime": time}
+        status = {**job.get("status", {}), **started, "conditions": [condition]}
+        self.cluster.put({**job, "status": status})
 
     def remove_pod(self) -> None:
         """Let somebody delete the newest Job's pod."""

@@ -22,6 +22,11 @@ class Reason(StrEnum):
     POD_NOT_STARTED = "PodNotStarted"
     """The attempt's pod waits: no node fits, or its image is being pulled."""
 
+    SUSPENDED = "Suspended"
+    """spec.suspend holds the run."""
+    QUEUED = "Queued"
+    """The attempt's Job waits until Kueue admits it."""
+
     # TrainingJob, ended
     PUBLISHED = "Published"
     """The model passed its gates and is in the store."""
@@ -31,6 +36,8 @@ class Reason(StrEnum):
     """The step of the run is over."""
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - a reason, not a secret
     """A referenced Secret, or a key of it, does not exist."""
+    CONFIG_MAP_NOT_FOUND = "ConfigMapNotFound"
+    """A referenced ConfigMap, or a key of it, does not exist."""
     BUCKET_NOT_FOUND = "BucketNotFound"
     """A bucket of a source or of the store does not exist."""
     SOURCE_NOT_FOUND = "SourceNotFound"
@@ -63,6 +70,8 @@ class Reason(StrEnum):
     """A filter does not fit its column's type."""
     BAD_PARAMS = "BadParams"
     """The workflow refused train.params."""
+    BAD_WORKFLOW = "BadWorkflow"
+    """The class that train.workflow names cannot be imported, or is no workflow."""
     EMPTY_SPLIT = "EmptySplit"
     """Train or hold-out side has no row."""
     ACCESS_DENIED = "AccessDenied"
@@ -71,6 +80,8 @@ class Reason(StrEnum):
     """The object store did not answer."""
     ARTIFACT_CONFLICT = "ArtifactConflict"
     """Another artifact stands under the same digest."""
+    BAD_BASELINE = "BadBaseline"
+    """A version that a gate compares with cannot be scored on the rows held out."""
     GATE_FAILED = "GateFailed"
     """A gate of the evaluation does not hold."""
     PARITY_FAILED = "ParityFailed"

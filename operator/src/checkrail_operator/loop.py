@@ -144,6 +144,8 @@ class Passes:
             return await self._stall(raw, stalled(raw.owner, plan, error, self._now()), fields)
         for other in plan.wake:
             self._wake(other)
+        if written.status and plan.run_end:
+            self._metrics.record_run_end(key.namespace, plan.run_end)
         if written:
             generation = raw.owner["metadata"].get("generation")
             LOG.info(
@@ -164,6 +166,8 @@ class Passes:
     async def _stall(self, raw: Raw, plan: Plan, fields: dict[str, object]) -> Ended:
         """Tell what stands in the way, and log it once: when the status says it first."""
         told = await write_status(self._cluster, raw.owner, plan.status, plan.events, self._tell)
+        if told and plan.run_end:
+            self._metrics.record_run_end(raw.owner["metadata"]["namespace"], plan.run_end)
         for event in plan.events if told else ():
             said = {"reason": event.reason, "error": event.note}
             LOG.warning("object is stalled", extra={"fields": {**fields, **said}})

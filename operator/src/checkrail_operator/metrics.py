@@ -8,6 +8,8 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
+from checkrail_operator.plan.types import RunEnd
+
 PASS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -54,6 +56,12 @@ class Metrics:
             "Times the watching thread ended and was started again.",
             registry=self.registry,
         )
+        self.training_runs = Counter(
+            "checkrail_training_runs_finished",
+            "TrainingJobs that ended, by who answers for them, outcome and reason.",
+            ["namespace", "model", "owner", "project", "outcome", "reason"],
+            registry=self.registry,
+        )
         self.lease_held = self.gauge("lease_held", "Whether this replica is the active one.")
         self.queue_depth = self.gauge("queue_depth", "Objects that wait for a worker.")
         self.oldest_age = self.gauge(
@@ -67,6 +75,15 @@ class Metrics:
     def gauge(self, name: str, what: str) -> Gauge:
         """Return a gauge of the operator."""
         return Gauge(f"checkrail_operator_{name}", what, registry=self.registry)
+
+    def record_run_end(self, namespace: str, end: RunEnd) -> None:
+        """Count a run that ended.
+
+        Once each, when the status that ends it is written. An operator that dies between the two
+        misses it: never twice is worth more here than never missed, and status has them all.
+        """
+        labels = (namespace, end.model, end.owner, end.project, end.outcome, end.reason)
+        self.training_runs.labels(*labels).inc()
 
     def record_request(self, verb: str, kind: str, code: str) -> None:
         """Count one answer of the API server."""

@@ -136,7 +136,7 @@ async def test_a_manifest_that_is_refused_ends_the_run_with_the_api_servers_word
     await passes(cluster, metrics)(KEY)
     (name,) = [key[3] for key in cluster.objects if key[1] == "Job"]
     cluster = cluster_of(training_job())
-    cluster.fails[f"apply Job {name}"] = InvalidSpecError("cpu: must be more")
+    cluster.fails[f"create Job {name}"] = InvalidSpecError("cpu: must be more")
 
     assert await passes(cluster, metrics)(KEY) == Outcome(after_seconds=1.0)
 

@@ -1,6 +1,6 @@
 """A TrainingJob as one pass sees it: its spec resolved, its Jobs and pods in order."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import ValidationError
@@ -16,7 +16,13 @@ from checkrail_operator.observe.trainer_reports import (
     termination_report,
 )
 from checkrail_operator.plan.instants import instant
-from checkrail_operator.plan.training_seen import JobSeen, TrainerPodSeen, TrainingJobSeen
+from checkrail_operator.plan.training_seen import (
+    ConfigMapSeen,
+    EndedRun,
+    JobSeen,
+    TrainerPodSeen,
+    TrainingJobSeen,
+)
 from checkrail_operator.plan.types import Defaults, Key, Manifest
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
@@ -39,8 +45,10 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
     uid: str = metadata["uid"]
     told: Manifest = raw.owner.get("status") or {}
     deleting = "deletionTimestamp" in metadata
-    ended = deleting or is_over(raw.owner)
     ours = [child for child in raw.children if is_owned_by(child, uid)]
+    configs = [_config_map(body, _attempt(body)) for body in ours if body["kind"] == "ConfigMap"]
+    spec: Manifest = raw.owner.get("spec") or {}
+    ended = EndedRun(told, _kept_until(spec, told)) if is_over(raw.owner) else None
     jobs = [_job(body, _attempt(body)) for body in ours if body["kind"] == "Job" and _attempt(body)]
     return TrainingJobSeen(
         key=Key("TrainingJob", metadata["namespace"], metadata["name"]),
@@ -50,10 +58,19 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
         status=_status(told),
         jobs=tuple(sorted(jobs, key=lambda job: (job.attempt, job.name))),
         pods=_pods(raw),
-        configured=frozenset(_attempt(body) for body in ours if body["kind"] == "ConfigMap"),
-        run=None if ended else resolve(raw.owner.get("spec") or {}, defaults),
+        config_maps=tuple(sorted(configs)),
+        run=None if deleting or ended else resolve(spec, defaults),
+        ended=ended,
         deleting=deleting,
     )
+
+
+def _kept_until(spec: Manifest, told: Manifest) -> datetime | None:
+    """Return when a run that is over loses its Jobs, by ``ttlSecondsAfterFinished``."""
+    seconds, ended = spec.get("ttlSecondsAfterFinished"), instant(told.get("completionTime"))
+    if ended is None or not isinstance(seconds, int):
+        return None
+    return ended + timedelta(seconds=seconds)
 
 
 def _status(told: Manifest) -> TrainingJobStatus:
@@ -77,10 +94,23 @@ def _attempt(body: Manifest) -> int:
     return int(label) if label.isascii() and label.isdecimal() else 0
 
 
+def _config_map(body: Manifest, attempt: int) -> ConfigMapSeen:
+    metadata = body["metadata"]
+    return ConfigMapSeen(
+        attempt,
+        metadata["name"],
+        metadata["uid"],
+        metadata["resourceVersion"],
+        deleting="deletionTimestamp" in metadata,
+    )
+
+
 def _job(body: Manifest, attempt: int) -> JobSeen:
     metadata = body["metadata"]
     status: Manifest = body.get("status") or {}
-    conditions = {c["type"]: c for c in status.get("conditions") or () if c.get("status") == "True"}
+    told = {(c["type"], c.get("status")): c for c in status.get("conditions") or ()}
+    conditions = {kind: c for (kind, state), c in told.items() if state == "True"}
+    was_suspended = ("Suspended", "False") in told
     finished: Literal["Complete", "Failed"] | None = (
         "Complete" if "Complete" in conditions else "Failed" if "Failed" in conditions else None
     )
@@ -92,6 +122,8 @@ def _job(body: Manifest, attempt: int) -> JobSeen:
         attempt=attempt,
         created=instant(metadata.get("creationTimestamp")),
         deleting="deletionTimestamp" in metadata,
+        suspended=bool((body.get("spec") or {}).get("suspend")),
+        resumed=instant(status.get("startTime")) if was_suspended else None,
         finished=finished,
         finished_at=instant(end.get("lastTransitionTime")),
         reason=end.get("reason", ""),

@@ -9,7 +9,7 @@ So an attempt that status calls failed is never judged again, and the Job of the
 made only once status has said so: whatever disappears in between, no attempt gets a second Job.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from checkrail_api.names import child_name
@@ -33,11 +33,18 @@ class History:
         attempts: Oldest first; only the last one may be running.
         ended: How the last one ended, when this pass is the first to see that.
         told: Whether status already knows how all of them ended.
+        started: When the run's time began, or began anew; None while it is held or queued.
     """
 
     attempts: tuple[Attempt, ...]
     ended: Ending | None = None
     told: bool = True
+    started: datetime | None = None
+
+    def deadline(self, run: ResolvedRun) -> datetime | None:
+        """Return when the run's time is over; None while it does not run."""
+        seconds = run.spec.active_deadline_seconds
+        return None if self.started is None else self.started + timedelta(seconds=seconds)
 
     @property
     def last(self) -> Attempt | None:
@@ -72,41 +79,37 @@ def job_name(seen: TrainingJobSeen, number: int, rung: int) -> str:
 
 def history(seen: TrainingJobSeen, run: ResolvedRun) -> History:
     """Return every attempt, from status and, where status is silent, from its Job and pods."""
-    told = {attempt.number: attempt for attempt in seen.status.attempts}
+    known = _known(seen, run)
+    started = _started(seen, run, known[0]) if known else None
+    past = History((), started=started)
     attempts: list[Attempt] = []
-    news = False
-    for number in sorted(told.keys() | {job.attempt for job in seen.jobs}):
-        job = seen.job_of(number)
-        attempt = told.get(number) or _from_job(seen, run, job, number)
+    for attempt in known:
+        job = seen.job_of(attempt.number)
         if attempt.outcome == "Failed":
             attempts.append(attempt)
             continue
         running = attempt.model_copy(update={"outcome": "Running"})
-        first = attempts[0] if attempts else running
-        name = job.name if job else job_name(seen, number, running.rung)
+        name = job.name if job else job_name(seen, attempt.number, running.rung)
         tried = Tried(run.rung(running.rung), job, seen.pods_of(name))
-        end = ending(seen, run, tried, deadline(seen, run, first))
+        end = ending(seen, run, tried, past.deadline(run))
         if end is None:
-            return History((*attempts, running), told=not news)
+            return replace(past, attempts=(*attempts, running))
         attempts.append(_ended(running, end))
-        news = True
+        past = replace(past, told=False)
         if end.result or end.is_final:
-            return History(tuple(attempts), end, told=False)
-    return History(tuple(attempts), None, told=not news)
-
-
-def deadline(seen: TrainingJobSeen, run: ResolvedRun, first: Attempt) -> datetime:
-    """Return when the run's time is over: it counts from the first attempt's start."""
-    start = instant(seen.status.start_time) or instant(first.start_time) or seen.now
-    return start + timedelta(seconds=run.spec.active_deadline_seconds)
+            return replace(past, attempts=tuple(attempts), ended=end)
+    return replace(past, attempts=tuple(attempts))
 
 
 def retries_used(attempts: tuple[Attempt, ...]) -> int:
     """Count the failures that use up ``backoffLimit``.
 
-    An attempt killed for memory does not: the ladder's own length bounds those.
+    An attempt killed for memory does not: the ladder's own length bounds those. Attempts before the
+    first one of a status that could not hold them all count as failures.
     """
-    return sum(a.outcome == "Failed" and a.reason != Reason.OOM_KILLED for a in attempts)
+    forgotten = attempts[0].number - 1 if attempts else 0
+    failed = sum(a.outcome == "Failed" and a.reason != Reason.OOM_KILLED for a in attempts)
+    return forgotten + failed
 
 
 def retry(seen: TrainingJobSeen, run: ResolvedRun, attempts: tuple[Attempt, ...]) -> Retry:
@@ -127,6 +130,36 @@ def retry(seen: TrainingJobSeen, run: ResolvedRun, attempts: tuple[Attempt, ...]
     doublings = max(0, retries_used(attempts) - 1)
     pause = min(BACKOFF_FIRST * 2**doublings, BACKOFF_CAP)
     return Retry(last.number + 1, min(last.rung, len(run.ladder) - 1), finished + pause)
+
+
+def was_suspended(seen: TrainingJobSeen) -> bool:
+    """Answer whether status says that the run is held or queued."""
+    return any(c.type == "Suspended" and c.status == "True" for c in seen.status.conditions)
+
+
+def _known(seen: TrainingJobSeen, run: ResolvedRun) -> list[Attempt]:
+    """Return every attempt as status has it, else as its Job tells it.
+
+    Status keeps the newest ones only: a Job older than those is of an attempt that has ended.
+    """
+    told = {attempt.number: attempt for attempt in seen.status.attempts}
+    oldest = min(told, default=1)
+    numbers = told.keys() | {job.attempt for job in seen.jobs if job.attempt >= oldest}
+    return [told.get(n) or _from_job(seen, run, seen.job_of(n), n) for n in sorted(numbers)]
+
+
+def _started(seen: TrainingJobSeen, run: ResolvedRun, first: Attempt) -> datetime | None:
+    """Return when the run's time began: with its first attempt, or anew when it was last resumed.
+
+    None while it is held, or its Job is suspended: the Job's own clock stands still as well. The
+    Job controller tells the exact time of a resumption a little after we asked for it.
+    """
+    if run.spec.suspend or any(job.suspended and not job.finished for job in seen.jobs):
+        return None
+    begun = instant(seen.status.start_time)
+    if begun is None:
+        begun = seen.now if was_suspended(seen) else instant(first.start_time) or seen.now
+    return max([begun, *(job.resumed for job in seen.jobs if job.resumed)])
 
 
 def _from_job(seen: TrainingJobSeen, run: ResolvedRun, job: JobSeen | None, number: int) -> Attempt:

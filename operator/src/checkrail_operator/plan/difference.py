@@ -58,10 +58,15 @@ def change_needed(wanted: Manifest, live: Manifest | None) -> Change:
         return Change.CREATE
     if owner_uid(live) != owner_uid(wanted):
         raise NameConflictError(wanted["apiVersion"], wanted["kind"], wanted["metadata"]["name"])
-    if identity(wanted)[:2] in _IMMUTABLE:
+    if is_immutable(wanted):
         return Change.NONE
     same = live["metadata"].get("annotations", {}).get(APPLIED_HASH) == applied_hash(wanted)
     return Change.NONE if same and contains(live, wanted) else Change.APPLY
+
+
+def is_immutable(wanted: Manifest) -> bool:
+    """Answer whether an object of this kind stays as it was made."""
+    return identity(wanted)[:2] in _IMMUTABLE
 
 
 def same_record(record: Manifest, there: Manifest) -> bool:
@@ -105,6 +110,7 @@ def at_rest(plan: Plan, live: Iterable[Manifest], status: Manifest | None) -> bo
             change_needed(child, found.get(identity(child))) is Change.NONE
             for child in plan.children
         )
+        and all(contains(found.get(identity(part)), part) for part in plan.overlays)
         and (plan.status is None or same_status(plan.status, status))
     )
 

@@ -15,6 +15,7 @@ from checkrail_api.reasons import Reason
 from checkrail_api.record import Record
 from checkrail_api.reports import TrainerFailure, TrainerSuccess
 from checkrail_operator.plan.figures import NONE, Figures, figures
+from checkrail_operator.plan.holding import is_stale
 from checkrail_operator.plan.pod_seen import Terminated
 from checkrail_operator.plan.training_seen import (
     JobSeen,
@@ -78,25 +79,27 @@ class Tried:
 
 
 def ending(
-    seen: TrainingJobSeen, run: ResolvedRun, tried: Tried, deadline: datetime
+    seen: TrainingJobSeen, run: ResolvedRun, tried: Tried, deadline: datetime | None
 ) -> Ending | None:
     """Say how an attempt ended, or None while it may still end well.
 
     A published result counts wherever it is found. A failure counts only while the Job exists:
-    when somebody deletes the Job, its pod is killed with it, and the attempt is made again.
+    when somebody deletes the Job, its pod is killed with it, and the attempt is made again. What a
+    suspension ended has not failed either.
 
     Args:
         seen: The pass's snapshot.
         run: The resolved spec.
         tried: The attempt.
-        deadline: When the whole run's time is over.
+        deadline: When the whole run's time is over; None while it does not run.
     """
     if published := next((end for pod in tried.pods if (end := _published(seen, pod))), None):
         return published
     job = tried.job
     if job is not None and not job.deleting and (failed := _failed(seen, run, job, tried)):
         return failed
-    return _out_of_time(seen, run) if seen.now >= deadline else None
+    late = deadline is not None and seen.now >= deadline
+    return _out_of_time(seen, run) if late else None
 
 
 def deadline_message(seen: TrainingJobSeen, run: ResolvedRun) -> str:
@@ -138,7 +141,8 @@ def _out_of_time(seen: TrainingJobSeen, run: ResolvedRun) -> Ending:
 
 
 def _failed(seen: TrainingJobSeen, run: ResolvedRun, job: JobSeen, tried: Tried) -> Ending | None:
-    mine = next((pod for pod in tried.pods if pod.pod.controller_uid == job.uid), None)
+    own = (pod for pod in tried.pods if pod.pod.controller_uid == job.uid)
+    mine = next((pod for pod in own if not is_stale(job, pod)), None)
     if job.finished == "Failed" and job.reason == "DeadlineExceeded":
         return _out_of_time(seen, run)
     if mine is not None and mine.has_ended:

@@ -1,13 +1,16 @@
 """The attempt under way: which objects it needs, what it does, and how far it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Literal, assert_never
 
+from checkrail_api.conditions import Condition
 from checkrail_api.reasons import Reason
 from checkrail_api.training_job import Attempt, Progress
 from checkrail_operator.plan import training_conditions as conditions
-from checkrail_operator.plan.attempts import History, deadline, job_name
+from checkrail_operator.plan.attempts import History, job_name
 from checkrail_operator.plan.endings import memory_limit
+from checkrail_operator.plan.holding import Hold, hold_of, is_stale, switch
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.trainer_job import run_config, trainer_job
 from checkrail_operator.plan.training_seen import (
@@ -17,7 +20,7 @@ from checkrail_operator.plan.training_seen import (
     TrainingJobSeen,
 )
 from checkrail_operator.plan.training_status import training_status
-from checkrail_operator.plan.types import Manifest, Plan
+from checkrail_operator.plan.types import Event, Manifest, Plan, Ref
 
 LOOK_AGAIN_SECONDS = 5.0
 """How often the log of a running trainer is read: progress is told within 10 s of the fact."""
@@ -33,16 +36,19 @@ class Current:
         attempt: The attempt.
         job: Its Job, if that exists.
         pods: Pods that a Job of this name made, newest first.
+        hold: What keeps it from running.
     """
 
     attempt: Attempt
     job: JobSeen | None
     pods: tuple[TrainerPodSeen, ...]
+    hold: Hold
 
     @property
     def newest(self) -> TrainerPodSeen | None:
-        """The pod that counts."""
-        return self.pods[0] if self.pods else None
+        """The pod that counts: not one from before the Job was last resumed."""
+        job = self.job
+        return next((pod for pod in self.pods if job is None or not is_stale(job, pod)), None)
 
 
 def running(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Plan:
@@ -50,21 +56,107 @@ def running(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Plan:
     attempt = past.attempts[-1]
     job = seen.job_of(attempt.number)
     name = job.name if job else job_name(seen, attempt.number, attempt.rung)
-    current = Current(attempt, job, seen.pods_of(name))
-    reason, message = _doing(seen, run, current)
+    pods = seen.pods_of(name)
+    current = Current(attempt, job, pods, hold_of(run, job, pods))
+    match current.hold:
+        case Hold.HELD:
+            return _held(seen, run, past, current)
+        case Hold.QUEUED:
+            return _queued(seen, run, past, current)
+        case Hold.DRAINING:
+            return _draining(seen, run, past, current)
+        case Hold.GOING:
+            return _going(seen, run, past, current)
+        case _ as never:
+            assert_never(never)
+
+
+def _going(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Current) -> Plan:
+    """Return the plan of an attempt that nobody holds: its Job is there, and is not suspended."""
+    resumes = switch(seen, run, current.job, current.hold)
+    begun = replace(past, started=past.started or seen.now)
+    reason, message = _doing(seen, run, current, begun.started or seen.now)
     progress = _progress(seen, current)
     phase = progress.phase if progress else None
     wanted = conditions.under_way(reason, message, phase, rfc3339(seen.now))
     return Plan(
         seen.key,
-        children=_children(seen, run, current, deadline(seen, run, past.attempts[0])),
-        status=training_status(seen, past, wanted, progress=progress),
+        children=_children(seen, run, current, begun.deadline(run)),
+        overlays=(resumes,) if resumes else (),
+        status=training_status(seen, begun, wanted, progress=progress),
         requeue_after_seconds=LOOK_AGAIN_SECONDS,
     )
 
 
+def _held(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Current) -> Plan:
+    """Return the plan of an attempt that its spec holds: no pod of it runs.
+
+    Its Job is suspended; in a queue it is taken away, with what it was told.
+    """
+    number = current.attempt.number
+    message = f"spec.suspend holds the run; attempt {number} begins again once it is false."
+    held = switch(seen, run, current.job, current.hold)
+    return Plan(
+        seen.key,
+        overlays=(held,) if held else (),
+        prune=_unqueued(seen, current) if run.spec.queue_name else (),
+        status=_at_a_stand(seen, past, conditions.suspended(message, rfc3339(seen.now))),
+        events=news(seen, "Normal", Reason.SUSPENDED, message),
+    )
+
+
+def _queued(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Current) -> Plan:
+    """Return the plan of an attempt whose Job waits for Kueue, or for its turn to be made."""
+    message = (
+        f"Attempt {current.attempt.number} waits in the local queue {run.spec.queue_name}: its Job "
+        f"starts once Kueue admits it."
+    )
+    return Plan(
+        seen.key,
+        children=_children(seen, run, current, None),
+        status=_at_a_stand(seen, past, conditions.queued(message, rfc3339(seen.now))),
+        events=news(seen, "Normal", Reason.QUEUED, message),
+    )
+
+
+def _draining(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Current) -> Plan:
+    """Return the plan of an attempt that goes on once its suspended pods have ended."""
+    names = ", ".join(sorted(pod.pod.name for pod in current.pods if not pod.has_ended))
+    message = f"Attempt {current.attempt.number} begins again once pod {names} has ended."
+    keeps = switch(seen, run, current.job, current.hold)
+    wanted = conditions.under_way(Reason.PENDING, message, None, rfc3339(seen.now))
+    return Plan(
+        seen.key,
+        overlays=(keeps,) if keeps else (),
+        status=_at_a_stand(seen, past, wanted),
+        requeue_after_seconds=LOOK_AGAIN_SECONDS,
+    )
+
+
+def news(
+    seen: TrainingJobSeen, kind: Literal["Normal", "Warning"], reason: Reason, message: str
+) -> tuple[Event, ...]:
+    """Return the event that tells ``reason``, unless Ready has it already."""
+    told = {c.reason for c in seen.status.conditions if c.type == "Ready"}
+    return () if reason.value in told else (Event(kind, reason.value, message),)
+
+
+def _at_a_stand(seen: TrainingJobSeen, past: History, wanted: list[Condition]) -> Manifest:
+    """Return the status of a run that has no pod: no progress, and its time does not run."""
+    return training_status(seen, replace(past, started=None), wanted)
+
+
+def _unqueued(seen: TrainingJobSeen, current: Current) -> tuple[Ref, ...]:
+    namespace, job = seen.key.namespace, current.job
+    configs = seen.config_maps_of(current.attempt.number)
+    return (
+        *((job.ref(namespace),) if job and not job.deleting else ()),
+        *(config.ref(namespace) for config in configs if not config.deleting),
+    )
+
+
 def _children(
-    seen: TrainingJobSeen, run: ResolvedRun, current: Current, end: datetime
+    seen: TrainingJobSeen, run: ResolvedRun, current: Current, end: datetime | None
 ) -> tuple[Manifest, ...]:
     """Return the attempt's objects that are not there.
 
@@ -73,18 +165,20 @@ def _children(
     """
     config = run_config(seen, run, current.attempt)
     if current.job is not None:
-        return () if current.attempt.number in seen.configured else (config,)
+        return () if seen.config_maps_of(current.attempt.number) else (config,)
     if any(not pod.has_ended for pod in current.pods):
         return ()
     return (config, trainer_job(seen, run, current.attempt, end))
 
 
-def _doing(seen: TrainingJobSeen, run: ResolvedRun, current: Current) -> tuple[Reason, str]:
+def _doing(
+    seen: TrainingJobSeen, run: ResolvedRun, current: Current, begun: datetime
+) -> tuple[Reason, str]:
     """Say what the attempt does, or what it waits for in the words of who keeps it waiting."""
     number, rung = current.attempt.number, current.attempt.rung
     newest = current.newest
     if newest is None or newest.has_ended:
-        return _without_pod(seen, current)
+        return _without_pod(seen, current, begun)
     container = newest.container
     if container.running:
         limit = memory_limit(run.rung(rung))
@@ -97,9 +191,9 @@ def _doing(seen: TrainingJobSeen, run: ResolvedRun, current: Current) -> tuple[R
     return Reason.PENDING, f"Attempt {number} is being started."
 
 
-def _without_pod(seen: TrainingJobSeen, current: Current) -> tuple[Reason, str]:
+def _without_pod(seen: TrainingJobSeen, current: Current, begun: datetime) -> tuple[Reason, str]:
     job = current.job
-    if job is None or seen.now - (job.created or seen.now) <= POD_PATIENCE:
+    if job is None or seen.now - max(begun, job.created or begun) <= POD_PATIENCE:
         return Reason.PENDING, f"Attempt {current.attempt.number} is being made."
     return Reason.POD_NOT_STARTED, (
         f"Job {job.name} has no pod; it says why: "

@@ -9,11 +9,11 @@ from typing import Any
 
 from checkrail_api.conditions import Condition, condition, settled
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan.ended_run import SOON_SECONDS
 from checkrail_operator.plan.errors import DefaultsError, InvalidSpecError, NameConflictError
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.training_conditions import failed
-from checkrail_operator.plan.training_job import SOON_SECONDS
-from checkrail_operator.plan.types import Event, Key, Manifest, Plan
+from checkrail_operator.plan.types import Event, Key, Manifest, Plan, RunEnd
 
 CONFLICT_LOOK_AGAIN_SECONDS = 30.0
 """A foreign object that is deleted tells us nothing: it does not carry our labels."""
@@ -50,7 +50,11 @@ def stalled(
     if key.kind == "TrainingJob" and not isinstance(error, NameConflictError | DefaultsError):
         status = _ended(owner, status, str(error), now)
         return Plan(
-            key, status=status, events=_news(owner, status), requeue_after_seconds=SOON_SECONDS
+            key,
+            status=status,
+            run_end=_run_end(owner),
+            events=_news(owner, status),
+            requeue_after_seconds=SOON_SECONDS,
         )
     return Plan(
         key,
@@ -111,6 +115,19 @@ def _ended(owner: Manifest, told: Manifest, message: str, now: datetime) -> Mani
         **({"attempts": attempts} if attempts else {}),
         "completionTime": time,
     }
+
+
+def _run_end(owner: Manifest) -> RunEnd:
+    """Return how the run ended, for counting, from a spec that could not be read as a whole."""
+    spec: Manifest = owner.get("spec") or {}
+    answering = spec.get("ownership") or {}
+    return RunEnd(
+        model=str(spec.get("model", "")),
+        owner=str(answering.get("owner", "")),
+        project=str(answering.get("project", "")),
+        outcome="Failed",
+        reason=Reason.INVALID_SPEC.value,
+    )
 
 
 def _news(owner: Manifest, status: Manifest) -> tuple[Event, ...]:

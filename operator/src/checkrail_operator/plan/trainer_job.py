@@ -1,7 +1,7 @@
 """The objects of one attempt: a ConfigMap with the resolved spec, and the Job that runs it."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,7 +21,8 @@ from checkrail_api.run import (
 )
 from checkrail_api.training_job import Attempt
 from checkrail_operator.plan.attempts import job_name
-from checkrail_operator.plan.ownership import owner_reference
+from checkrail_operator.plan.holding import LABEL_QUEUE
+from checkrail_operator.plan.ownership import answering_labels, owner_reference
 from checkrail_operator.plan.training_seen import CONTAINER, ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.types import Manifest
 
@@ -74,31 +75,36 @@ def run_config(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Man
 
 
 def trainer_job(
-    seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt, deadline: datetime
+    seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt, deadline: datetime | None
 ) -> Manifest:
     """Return the Job of an attempt.
 
     It makes one pod and never a second one: the operator counts attempts. It meets the
     ``restricted`` Pod Security Standard. Its own deadline is what is left of the run's, so that
-    the run ends in time even while no operator is there.
+    the run ends in time even while no operator is there. For a queue it is made suspended, for
+    Kueue to resume; else the field is left out.
 
     Args:
         seen: The pass's snapshot.
         run: The resolved spec.
         attempt: The attempt, with its rung.
-        deadline: When the whole run's time is over.
+        deadline: When the whole run's time is over; None: its time begins when it is resumed.
     """
+    left = deadline - seen.now if deadline else timedelta(seconds=run.spec.active_deadline_seconds)
     config_map: str = run_config(seen, run, attempt)["metadata"]["name"]
-    name = job_name(seen, attempt.number, attempt.rung)
+    metadata = _metadata(seen, run, attempt, job_name(seen, attempt.number, attempt.rung))
+    if run.spec.queue_name:
+        metadata["labels"][LABEL_QUEUE] = run.spec.queue_name
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": _metadata(seen, run, attempt, name),
+        "metadata": metadata,
         "spec": {
             "backoffLimit": 0,
             "completions": 1,
             "parallelism": 1,
-            "activeDeadlineSeconds": max(1, ceil((deadline - seen.now).total_seconds())),
+            "activeDeadlineSeconds": max(1, ceil(left.total_seconds())),
+            **({"suspend": True} if run.spec.queue_name else {}),
             "template": {
                 "metadata": {"labels": _labels(seen, run, attempt)},
                 "spec": _pod_spec(run, run.rung(attempt.rung), config_map),
@@ -112,6 +118,7 @@ def _labels(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> dict[s
         **owner_labels("TrainingJob", seen.key.name),
         LABEL_ATTEMPT: str(attempt.number),
         LABEL_MODEL: run.spec.model,
+        **answering_labels(run.spec.ownership),
     }
 
 

@@ -43,6 +43,23 @@ def under_way(reason: Reason, message: str, phase: Phase | None, now: str) -> li
     ]
 
 
+def suspended(message: str, now: str) -> list[Condition]:
+    """Return the conditions of a run that is held: nothing moves until somebody lets it."""
+    return [
+        condition("Ready", "Unknown", Reason.SUSPENDED, message, now=now),
+        condition("Suspended", "True", Reason.SUSPENDED, message, now=now),
+    ]
+
+
+def queued(message: str, now: str) -> list[Condition]:
+    """Return the conditions of a run that waits in a queue: it goes on by itself."""
+    return [
+        condition("Ready", "Unknown", Reason.QUEUED, message, now=now),
+        condition("Reconciling", "True", Reason.QUEUED, message, now=now),
+        condition("Suspended", "True", Reason.QUEUED, message, now=now),
+    ]
+
+
 def published(message: str, now: str) -> list[Condition]:
     """Return the conditions of a run whose model is in the store."""
     return [

@@ -8,6 +8,7 @@
                        v
                      failed for good: Failed
 
+``spec.suspend`` holds it wherever it is and takes away its pod, not its history (``holding``).
 Complete and Failed are the end: from then on nothing is made, whatever happens to Jobs or pods.
 """
 
@@ -20,17 +21,21 @@ from checkrail_api.reasons import Reason
 from checkrail_api.reports import TrainerSuccess
 from checkrail_api.training_job import Attempt
 from checkrail_operator.plan import training_conditions as conditions
-from checkrail_operator.plan.attempts import History, Retry, deadline, history, retries_used, retry
+from checkrail_operator.plan.attempts import History, Retry, history, retries_used, retry
+from checkrail_operator.plan.ended_run import SOON_SECONDS, ended, look_again
 from checkrail_operator.plan.endings import Ending, deadline_message, memory_limit
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.running_attempt import running
+from checkrail_operator.plan.running_attempt import news, running
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
-from checkrail_operator.plan.training_status import published_status, score, training_status
-from checkrail_operator.plan.types import Event, Plan, Ref
+from checkrail_operator.plan.training_status import (
+    published_status,
+    run_end,
+    score,
+    training_status,
+)
+from checkrail_operator.plan.types import Event, Plan
 from checkrail_operator.plan.version_record import version_record, without_record
 
-SOON_SECONDS = 1.0
-"""When the next pass follows a status that it waits for: our own status writes wake nobody."""
 LOG_PATIENCE = timedelta(seconds=60)
 """How long after its end a trainer's log is asked for, if its node does not hand it out."""
 LOG_LOOK_AGAIN_SECONDS = 5.0
@@ -46,45 +51,45 @@ class Verdict:
 
 def plan(seen: TrainingJobSeen) -> Plan:
     """Decide about one TrainingJob."""
+    if seen.ended and not seen.deleting:
+        return ended(seen, seen.ended)
     run = seen.run
-    if run is None:
-        return Plan(seen.key, prune=_unfinished(seen))
+    if run is None:  # being deleted: the garbage collector takes the children
+        return Plan(seen.key)
     past = history(seen, run)
     if past.ended and past.ended.result:
         return _published(seen, run, past, past.ended, past.ended.result)
     if verdict := _verdict(seen, run, past):
-        return _failed(seen, past, verdict)
+        return _failed(seen, run, past, verdict)
     return _next_attempt(seen, run, past)
 
 
 def _next_attempt(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Plan:
     """Go on with the attempt under way, make the next one, or wait until it is due."""
     now = rfc3339(seen.now)
-    if past.last is None:
-        return running(seen, run, History((Attempt(number=1, rung=0, start_time=now),)))
-    if past.last.outcome == "Running":
+    if past.last and past.last.outcome == "Running":
         return running(seen, run, past)
+    if run.spec.suspend:
+        return _held(seen, past)
+    if past.last is None:
+        first = Attempt(number=1, rung=0, start_time=now)
+        return running(seen, run, History((first,), started=seen.now))
     following = retry(seen, run, past.attempts)
     if not past.told or seen.now < following.due:
         return _waiting(seen, run, past, following)
     attempt = Attempt(number=following.number, rung=following.rung, start_time=now)
-    return running(seen, run, History((*past.attempts, attempt)))
+    return running(seen, run, History((*past.attempts, attempt), started=past.started))
 
 
-def _unfinished(seen: TrainingJobSeen) -> tuple[Ref, ...]:
-    """Return the Jobs of an ended run that would still train; finished ones stay for reading.
-
-    They are pruned after the status that ended the run was written, never before: a crash in
-    between leaves a Job too many for a while, not a run that starts again.
-    """
-    if seen.deleting:  # the garbage collector takes them
-        return ()
-    return tuple(
-        Ref("batch/v1", "Job", seen.key.namespace, job.name, job.uid, job.resource_version)
-        for job in seen.jobs
-        if not job.deleting
-        and job.finished is None
-        and not any(pod.has_ended for pod in seen.pods_of(job.name))
+def _held(seen: TrainingJobSeen, past: History) -> Plan:
+    """Return the plan of a run that is held before an attempt: no Job is there and none is made."""
+    number = past.last.number + 1 if past.last else 1
+    message = f"spec.suspend holds the run; attempt {number} begins once it is false."
+    wanted = conditions.suspended(message, rfc3339(seen.now))
+    return Plan(
+        seen.key,
+        status=training_status(seen, past, wanted),
+        events=news(seen, "Normal", Reason.SUSPENDED, message),
     )
 
 
@@ -110,7 +115,8 @@ def _verdict(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Verdict 
             f"cause and create a new TrainingJob. Attempt {last.number}: {last.reason}: "
             f"{last.message}",
         )
-    if seen.now >= deadline(seen, run, past.attempts[0]):
+    end = past.deadline(run)
+    if end is not None and seen.now >= end:
         return Verdict(Reason.DEADLINE_EXCEEDED, deadline_message(seen, run))
     return None
 
@@ -118,7 +124,7 @@ def _verdict(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Verdict 
 def _waiting(seen: TrainingJobSeen, run: ResolvedRun, past: History, following: Retry) -> Plan:
     message = _retry_message(past.attempts[-1], following)
     time = rfc3339(seen.now)
-    until = min(following.due, deadline(seen, run, past.attempts[0])) - seen.now
+    until = min(following.due, past.deadline(run) or following.due) - seen.now
     return Plan(
         seen.key,
         status=training_status(
@@ -148,17 +154,19 @@ def _published(
         seen.key,
         records=(version_record(seen, run, end, result),),
         status=published_status(seen, run, past, wanted, result),
+        run_end=run_end(run, "Complete", Reason.PUBLISHED),
         events=tuple(events),
+        requeue_after_seconds=look_again(seen, run, past.attempts[-1].finish_time),
     )
 
 
-def _failed(seen: TrainingJobSeen, past: History, verdict: Verdict) -> Plan:
+def _failed(seen: TrainingJobSeen, run: ResolvedRun, past: History, verdict: Verdict) -> Plan:
     """Return the plan of the pass that ends the run; the next one prunes what still trains."""
     now = rfc3339(seen.now)
     progress = seen.status.progress
     phase = progress.phase if progress else None
-    last = past.attempts[-1].finish_time
     late = verdict.reason is Reason.DEADLINE_EXCEEDED
+    end = now if late else past.attempts[-1].finish_time
     return Plan(
         seen.key,
         status=training_status(
@@ -166,10 +174,11 @@ def _failed(seen: TrainingJobSeen, past: History, verdict: Verdict) -> Plan:
             past,
             conditions.failed(verdict.reason, verdict.message, phase, now),
             progress=progress,
-            completion_time=now if late else last,
+            completion_time=end,
         ),
+        run_end=run_end(run, "Failed", verdict.reason),
         events=(Event("Warning", verdict.reason.value, verdict.message),),
-        requeue_after_seconds=SOON_SECONDS if _unfinished(seen) else None,
+        requeue_after_seconds=look_again(seen, run, end),
     )
 
 

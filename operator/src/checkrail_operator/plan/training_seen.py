@@ -11,7 +11,7 @@ from checkrail_api.record import Record
 from checkrail_api.reports import ProgressEvent, TrainerFailure, TrainerSuccess
 from checkrail_api.training_job import TrainingJobSpec, TrainingJobStatus
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen
-from checkrail_operator.plan.types import Key
+from checkrail_operator.plan.types import Key, Manifest, Ref
 
 CONTAINER = "trainer"
 """Name of the container that trains."""
@@ -28,6 +28,8 @@ class JobSeen:
         attempt: Number of the attempt it was made for.
         created: When it was created.
         deleting: Whether its deletion was asked for.
+        suspended: Whether its spec says that it has no pods for now.
+        resumed: When it was last resumed; None if it was never suspended.
         finished: Its terminal condition, if it has one.
         finished_at: When it got that condition.
         reason: That condition's reason.
@@ -40,10 +42,39 @@ class JobSeen:
     attempt: int
     created: datetime | None = None
     deleting: bool = False
+    suspended: bool = False
+    resumed: datetime | None = None
     finished: Literal["Complete", "Failed"] | None = None
     finished_at: datetime | None = None
     reason: str = ""
     message: str = ""
+
+    def ref(self, namespace: str) -> Ref:
+        """Return what a delete names."""
+        return Ref("batch/v1", "Job", namespace, self.name, self.uid, self.resource_version)
+
+
+@dataclass(frozen=True, order=True)
+class ConfigMapSeen:
+    """A ConfigMap of ours: what one attempt was told.
+
+    Attributes:
+        attempt: Number of the attempt.
+        name: Its name.
+        uid: Its UID.
+        resource_version: Its resourceVersion.
+        deleting: Whether its deletion was asked for.
+    """
+
+    attempt: int
+    name: str
+    uid: str
+    resource_version: str
+    deleting: bool = False
+
+    def ref(self, namespace: str) -> Ref:
+        """Return what a delete names."""
+        return Ref("v1", "ConfigMap", namespace, self.name, self.uid, self.resource_version)
 
 
 @dataclass(frozen=True)
@@ -103,6 +134,19 @@ class ResolvedRun:
 
 
 @dataclass(frozen=True)
+class EndedRun:
+    """A run that is over.
+
+    Attributes:
+        status: What was told of it, as it stands there.
+        kept_until: When its Jobs and ConfigMaps go; None: with the TrainingJob.
+    """
+
+    status: Manifest
+    kept_until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class TrainingJobSeen:
     """One TrainingJob as it was seen at one instant.
 
@@ -114,9 +158,10 @@ class TrainingJobSeen:
         status: What was told last.
         jobs: Its Jobs, by attempt and name.
         pods: Pods of its Jobs, newest first.
-        configured: Attempts that have their ConfigMap.
+        config_maps: ConfigMaps of its attempts, by attempt and name.
         run: What there is to do; None when the run is over or the object is being deleted, and
             nothing may be made any more.
+        ended: What is left of a run that is over.
         deleting: Whether the object's deletion was asked for.
     """
 
@@ -127,13 +172,18 @@ class TrainingJobSeen:
     status: TrainingJobStatus
     jobs: tuple[JobSeen, ...] = ()
     pods: tuple[TrainerPodSeen, ...] = ()
-    configured: frozenset[int] = frozenset()
+    config_maps: tuple[ConfigMapSeen, ...] = ()
     run: ResolvedRun | None = None
+    ended: EndedRun | None = None
     deleting: bool = False
 
     def job_of(self, attempt: int) -> JobSeen | None:
         """Return the Job of an attempt, if there is one."""
         return next((job for job in self.jobs if job.attempt == attempt), None)
+
+    def config_maps_of(self, attempt: int) -> tuple[ConfigMapSeen, ...]:
+        """Return the ConfigMaps that were made for an attempt."""
+        return tuple(each for each in self.config_maps if each.attempt == attempt)
 
     def pods_of(self, job_name: str) -> tuple[TrainerPodSeen, ...]:
         """Return the pods that a Job of this name made, newest first."""

@@ -2,15 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
+from typing import Literal
 
 from checkrail_api.conditions import Condition, settled
 from checkrail_api.names import model_version_name
+from checkrail_api.reasons import Reason
 from checkrail_api.reports import Metric, Phase, TrainerSuccess
-from checkrail_api.training_job import Progress, PublishedArtifact, TrainingJobStatus
+from checkrail_api.training_job import (
+    Ownership,
+    Progress,
+    PublishedArtifact,
+    TrainingJobStatus,
+)
 from checkrail_operator.plan.attempts import History
+from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
-from checkrail_operator.plan.types import Manifest
+from checkrail_operator.plan.types import Manifest, RunEnd
 
+MAX_ATTEMPTS = 64
+"""What the schema of the status takes: the newest ones stay."""
 SCORE_DIGITS = Decimal("0.0001")
 
 
@@ -34,9 +44,9 @@ def training_status(
     return TrainingJobStatus(
         observed_generation=seen.generation,
         conditions=settled(conditions, seen.status.conditions, seen.generation),
-        attempts=list(past.attempts),
+        attempts=list(past.attempts[-MAX_ATTEMPTS:]),
         progress=progress,
-        start_time=seen.status.start_time or past.attempts[0].start_time,
+        start_time=rfc3339(past.started) if past.started else None,
         completion_time=completion_time,
         metrics=list(past.figures.metrics),
         gates=list(past.figures.gates),
@@ -70,6 +80,13 @@ def published_status(
         "modelVersion": model_version_name(run.spec.model, result.artifact.sha256),
         "artifact": artifact.dump(),
     }
+
+
+def run_end(run: ResolvedRun, outcome: Literal["Complete", "Failed"], reason: Reason) -> RunEnd:
+    """Return how ``run`` ended, for counting."""
+    answering = run.spec.ownership or Ownership()
+    owner, project = answering.owner or "", answering.project or ""
+    return RunEnd(run.spec.model, owner, project, outcome, reason.value)
 
 
 def score(metrics: Sequence[Metric]) -> str:

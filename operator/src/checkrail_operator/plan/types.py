@@ -41,16 +41,38 @@ class Event:
 
 
 @dataclass(frozen=True)
+class RunEnd:
+    """How a run ended, for counting; empty texts stand for what its spec leaves out.
+
+    Attributes:
+        model: Line of versions.
+        owner: Who answers for it.
+        project: For what.
+        outcome: Its last condition.
+        reason: That condition's reason.
+    """
+
+    model: str
+    owner: str
+    project: str
+    outcome: Literal["Complete", "Failed"]
+    reason: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """The whole desired state around one object.
 
     Attributes:
         key: The object the plan is for.
         children: Every object that should exist, in the order to apply them.
+        overlays: Parts of objects that exist, each with the uid it is meant for: a few fields that
+            change while the rest of the object stays as it was made.
         records: Objects to create when absent, after the children; never changed, owned by nobody
             (a ModelVersion outlives the run that made it).
         prune: Objects of ours that should be gone, deleted after the children are applied.
         status: The wanted status, whole; None leaves it alone.
+        run_end: What to count once the status is written: that status ends a run.
         events: What to tell once the status is written.
         wake: Other keys that should look again.
         requeue_after_seconds: When to look again unless woken; None waits for a wake.
@@ -58,9 +80,11 @@ class Plan:
 
     key: Key
     children: tuple[Manifest, ...] = ()
+    overlays: tuple[Manifest, ...] = ()
     records: tuple[Manifest, ...] = ()
     prune: tuple[Ref, ...] = ()
     status: Manifest | None = None
+    run_end: RunEnd | None = None
     events: tuple[Event, ...] = ()
     wake: tuple[Key, ...] = ()
     requeue_after_seconds: float | None = field(default=None)

@@ -11,6 +11,7 @@ from checkrail_api.names import LABEL_MODEL, model_version_name
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.reports import TrainerSuccess
 from checkrail_operator.plan.endings import Ending
+from checkrail_operator.plan.ownership import answering_labels
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.types import Manifest
 from checkrail_operator.plan.version_size import bounded
@@ -53,7 +54,7 @@ def version_record(
         "metadata": {
             "name": model_version_name(run.spec.model, result.artifact.sha256),
             "namespace": seen.key.namespace,
-            "labels": {LABEL_MODEL: run.spec.model},
+            "labels": {LABEL_MODEL: run.spec.model, **answering_labels(run.spec.ownership)},
         },
         "spec": bounded(spec).dump(),
     }

@@ -45,6 +45,12 @@ class Cluster(Protocol):
     async def apply(self, manifest: Manifest, *, uid: str | None = None) -> None:
         """Server-side apply; with ``uid`` only to the object that has it."""
 
+    async def overlay(self, part: Manifest) -> None:
+        """Server-side apply a part of the object that has the ``uid`` in ``part``, and no more.
+
+        All fields ever applied to it in this way must be in each part: what is left out is removed.
+        """
+
     async def apply_status(self, owner: Manifest, status: Manifest) -> None:
         """Write the whole status, if the owner is still exactly as it was read."""
 

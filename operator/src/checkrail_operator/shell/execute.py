@@ -10,11 +10,13 @@ from checkrail_operator.plan.difference import (
     Change,
     applied_hash,
     change_needed,
+    contains,
     identity,
+    is_immutable,
     same_record,
     same_status,
 )
-from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError
+from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
 from checkrail_operator.plan.types import Event, Manifest, Plan
 from checkrail_operator.shell.cluster import Cluster
 
@@ -30,6 +32,7 @@ class Written:
     """What an execution changed; all zero for a quiet pass."""
 
     children: int = 0
+    overlays: int = 0
     records: int = 0
     prunes: int = 0
     status: bool = False
@@ -39,7 +42,7 @@ class Written:
 
 
 async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written:
-    """Apply children in their order, then records, then prunes, the status, and tell.
+    """Apply children in their order, then overlays, records, prunes, the status, and tell.
 
     The status goes last, so it never claims what was not applied. Every call is idempotent or
     names what it expects: a crash between any two is repaired by the next pass.
@@ -56,6 +59,7 @@ async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written
     """
     problems: list[Problem] = []
     children = await _apply_all(cluster, plan, raw, problems)
+    overlays = await _overlay_all(cluster, plan, raw)
     records = 0
     for record in plan.records:
         try:
@@ -67,7 +71,7 @@ async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written
     if problems:
         raise problems[0]
     told = await write_status(cluster, raw.owner, plan.status, plan.events, tell)
-    return Written(children, records, len(plan.prune), told)
+    return Written(children, overlays, records, len(plan.prune), told)
 
 
 async def write_status(
@@ -110,13 +114,34 @@ async def _apply_all(cluster: Cluster, plan: Plan, raw: Raw, problems: list[Prob
         if change is Change.NONE or missing & backing(wanted):
             continue
         try:
-            await cluster.apply(_marked(wanted), uid=live["metadata"]["uid"] if live else None)
+            await _make(cluster, _marked(wanted), live)
             written += 1
         except InvalidSpecError as error:
             problems.append(error)
             if live is None:
                 missing.add(_named(wanted))
     return written
+
+
+async def _make(cluster: Cluster, wanted: Manifest, live: Manifest | None) -> None:
+    """Apply one child. What cannot be changed once it exists is created, never applied.
+
+    An apply that was decided on before somebody else made the object would undo what has been
+    decided about it since: Kueue may have admitted a Job that is created suspended.
+    """
+    if not is_immutable(wanted):
+        await cluster.apply(wanted, uid=live["metadata"]["uid"] if live else None)
+    elif not await cluster.create(wanted):
+        raise TransientError(f"{' '.join(_named(wanted))} was made since it was looked for")
+
+
+async def _overlay_all(cluster: Cluster, plan: Plan, raw: Raw) -> int:
+    """Apply the parts that their objects do not have yet; return how many were written."""
+    listed = {identity(child): child for child in raw.children}
+    lacking = [part for part in plan.overlays if not contains(listed.get(identity(part)), part)]
+    for part in lacking:
+        await cluster.overlay(part)
+    return len(lacking)
 
 
 async def _get(cluster: Cluster, wanted: Manifest) -> Manifest | None:

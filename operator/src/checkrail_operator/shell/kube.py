@@ -15,6 +15,9 @@ from checkrail_operator.shell.kinds import resource
 from checkrail_operator.shell.translate import CONFLICT, NOT_FOUND, status_of, translated
 
 MANAGER = "checkrail"
+OVERLAY_MANAGER = "checkrail-overlay"
+"""Owns what changes in objects that else stay as they were made: to server-side apply, the manager
+that made them would otherwise take everything else away."""
 PAGE = 500
 LINE_BYTES = 16_384
 """Where container runtimes cut a line in two."""
@@ -109,6 +112,12 @@ class KubeCluster:
         target = resource(self._client, manifest["apiVersion"], kind)
         await self._apply(kind, f"apply {kind} {name}", target, manifest)
 
+    async def overlay(self, part: Manifest) -> None:
+        """Server-side apply a part of the object that has the ``uid`` in ``part``, and no more."""
+        kind, name = part["kind"], part["metadata"]["name"]
+        target = resource(self._client, part["apiVersion"], kind)
+        await self._apply(kind, f"apply part of {kind} {name}", target, part, OVERLAY_MANAGER)
+
     async def apply_status(self, owner: Manifest, status: Manifest) -> None:
         """Write the whole status, if the owner is still exactly as it was read."""
         kind, metadata = owner["kind"], owner["metadata"]
@@ -161,7 +170,9 @@ class KubeCluster:
         answer = await self._send("put", kind, f"replace {kind}", path, body=manifest)
         return await _json(answer)
 
-    async def _apply(self, kind: str, what: str, target: Any, manifest: Manifest) -> None:
+    async def _apply(
+        self, kind: str, what: str, target: Any, manifest: Manifest, manager: str = MANAGER
+    ) -> None:
         metadata = manifest["metadata"]
         await self._write(
             "patch",
@@ -170,7 +181,7 @@ class KubeCluster:
             target.path(name=metadata["name"], namespace=metadata["namespace"]),
             body=manifest,
             content_type="application/apply-patch+yaml",
-            field_manager=MANAGER,
+            field_manager=manager,
             force_conflicts=True,
         )
 
