@@ -32,7 +32,8 @@ SHOWN = [
 
 @pytest.mark.parametrize("command", SHOWN)
 def test_a_documented_command_works(team: Team, command: str) -> None:
-    program, *arguments = shlex.split(command)
+    # a watch has no end: what it would watch is read once
+    program, *arguments = (word for word in shlex.split(command) if word != "-w")
     if program == "make":  # this test is itself run by one
         assert arguments[0] in TARGETS
         return
