@@ -7,10 +7,8 @@ from datetime import UTC, datetime
 
 from pydantic import ValidationError
 
-from checkrail_api.model_deployment import (
-    ModelDeploymentSpec,
-    ModelDeploymentStatus,
-)
+from checkrail_api.deployment_status import ModelDeploymentStatus
+from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_api.model_version import ModelVersionSpec
 from checkrail_api.names import LABEL_REVISION
 from checkrail_operator.observe.http_route import see_route

@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any
 
-from checkrail_api.model_deployment import ModelDeploymentSpec, ModelDeploymentStatus
+from checkrail_api.deployment_status import ModelDeploymentStatus
+from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_operator.plan.pod_seen import PodSeen
 from checkrail_operator.plan.revision import Revision, Version
 from checkrail_operator.plan.types import Defaults, Key, Ref

@@ -7,7 +7,7 @@ kstatus reads Reconciling=True as in progress and Stalled=True as failed, in thi
 from collections.abc import Iterator, Mapping
 
 from checkrail_api.conditions import Condition, condition, settled
-from checkrail_api.model_deployment import (
+from checkrail_api.deployment_status import (
     CanaryStatus,
     ModelDeploymentStatus,
     RevisionStatus,

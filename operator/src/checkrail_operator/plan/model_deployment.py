@@ -7,7 +7,7 @@ share to the stable revision, route accepted, requests under way ended, canary's
 from collections.abc import Iterator
 from datetime import timedelta
 
-from checkrail_api.model_deployment import ModelDeploymentStatus
+from checkrail_api.deployment_status import ModelDeploymentStatus
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.deployment_status import (
     holds,

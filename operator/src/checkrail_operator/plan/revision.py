@@ -19,8 +19,9 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from checkrail_api.conditions import Time
+from checkrail_api.deployment_status import ImageFrom
 from checkrail_api.model import Model, ModelName, Name, Sha256
-from checkrail_api.model_deployment import ImageFrom, ModelDeploymentSpec
+from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Placement, Resources

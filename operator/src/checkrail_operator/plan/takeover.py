@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from checkrail_api.model_deployment import CanaryStatus, Rejected
+from checkrail_api.deployment_status import CanaryStatus, Rejected
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.instants import instant, rfc3339

@@ -16,7 +16,7 @@ Everything else in ``status`` is told, never read.
 
 from dataclasses import dataclass, replace
 
-from checkrail_api.model_deployment import Rejected, RevisionStatus
+from checkrail_api.deployment_status import Rejected, RevisionStatus
 from checkrail_operator.plan.deployment_seen import NOTHING, ModelDeploymentSeen
 from checkrail_operator.plan.revision import Revision, Version, revision_of
 
