@@ -15,7 +15,6 @@ import json
 import ssl
 import threading
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from aiohttp import ClientConnectionError, ClientSession, ClientTimeout, TCPConnector, web
@@ -38,7 +37,7 @@ class Write:
     path: str
     status: int
     writer: str
-    """Holder of the Lease that was last written through here."""
+    """Pod that sent it; each finds the proxy at a path of its own."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +64,13 @@ class FaultProxy:
         self._runner: web.AppRunner | None = None
         self._session: ClientSession | None = None
         self.writes: list[Write] = []
-        self.lease_writers: list[str] = []
         self.refusing = False
         self._kills: list[Kill] = []
         self.port = 0
 
-    @property
-    def url(self) -> str:
-        """Where the operator finds it."""
-        return f"http://127.0.0.1:{self.port}"
+    def url(self, pod: str) -> str:
+        """Answer where the operator of this pod finds it."""
+        return f"http://127.0.0.1:{self.port}/{pod}"
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -161,19 +158,15 @@ class FaultProxy:
             return await self._watch(request)
         if request.method in WRITES and "/leases" not in request.path:
             return await self._write(request)
-        answer = await self._forward(request)
-        if request.method in WRITES and answer.status < HTTPStatus.BAD_REQUEST:
-            # two replicas that start at once both try to create the Lease; one of them holds it
-            self.lease_writers.append(json.loads(await request.read())["spec"]["holderIdentity"])
-        return answer
+        return await self._forward(request)
 
     async def _write(self, request: web.Request) -> web.StreamResponse:
         number = len(self.writes) + 1
         if self._kills_at(number, "before"):
             return _aborted(request)
         answer = await self._forward(request)
-        holder = self.lease_writers[-1] if self.lease_writers else ""
-        self.writes.append(Write(request.method, request.path, answer.status, holder))
+        pod, path = _pod_and_path(request)
+        self.writes.append(Write(request.method, path.partition("?")[0], answer.status, pod))
         if self._kills_at(number, "after"):
             return _aborted(request)
         return answer
@@ -191,7 +184,7 @@ class FaultProxy:
         try:
             async with self._session.request(
                 request.method,
-                self._server + str(request.rel_url),
+                self._server + _pod_and_path(request)[1],
                 headers=headers,
                 data=await request.read() or None,
             ) as answer:
@@ -211,7 +204,7 @@ class FaultProxy:
         self._watches.add(transport)
         try:
             async with self._session.get(
-                self._server + str(request.rel_url), headers=headers
+                self._server + _pod_and_path(request)[1], headers=headers
             ) as answer:
                 stream.set_status(answer.status)
                 await stream.prepare(request)
@@ -226,6 +219,12 @@ class FaultProxy:
         finally:
             self._watches.discard(transport)
         return stream
+
+
+def _pod_and_path(request: web.Request) -> tuple[str, str]:
+    """Return who asks, and the path and query that the API server is to see."""
+    pod, _, path = str(request.rel_url).removeprefix("/").partition("/")
+    return pod, f"/{path}"
 
 
 def _expired() -> bytes:

@@ -55,7 +55,6 @@ class Site:
     def __enter__(self) -> Self:
         self.proxy.__enter__()
         self.folder.mkdir()
-        self._write_kubeconfig()
         body = {"metadata": {"name": self.namespace.name}}
         answer = self.world.client.post("/api/v1/namespaces", json=body)
         assert answer.is_success, answer.text
@@ -86,23 +85,27 @@ class Site:
 
     def start(self, pod: str = "operator-1", **more: str) -> OperatorProcess:
         """Start an operator through the proxy."""
-        log = self.folder / f"{pod}.log"
+        log = self.home(pod) / "operator.log"
         log.touch()
         operator = self.world.nursery.start(self.env(pod, **more), log)
         self.operators.append(operator)
         return operator
 
-    def _write_kubeconfig(self) -> None:
+    def home(self, pod: str) -> Path:
+        """Return the folder that a pod's operator starts in, with its way to the API server."""
+        folder = self.folder / pod
+        folder.mkdir(exist_ok=True)
         context = {"cluster": "proxy", "user": "operator"}
         document = {
             "apiVersion": "v1",
             "kind": "Config",
-            "clusters": [{"name": "proxy", "cluster": {"server": self.proxy.url}}],
+            "clusters": [{"name": "proxy", "cluster": {"server": self.proxy.url(pod)}}],
             "users": [{"name": "operator", "user": {"token": self.world.token}}],
             "contexts": [{"name": "proxy", "context": context}],
             "current-context": "proxy",
         }
-        (self.folder / KUBECONFIG).write_text(json.dumps(document))
+        (folder / KUBECONFIG).write_text(json.dumps(document))
+        return folder
 
     def _has_account(self) -> bool:
         path = f"/api/v1/namespaces/{self.namespace.name}/serviceaccounts/default"
