@@ -54,3 +54,5 @@ def write_toy(load: Callable[..., object], path: Path) -> Path:
 
 breast_cancer = datasets.load_breast_cancer
 wine = datasets.load_wine
+digits = datasets.load_digits
+diabetes = datasets.load_diabetes

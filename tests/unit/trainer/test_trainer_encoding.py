@@ -10,11 +10,12 @@ import pytest
 from checkrail_api.artifact import FeatureProfile
 from checkrail_trainer.classes import Classes, find_classes
 from checkrail_trainer.columns import Column
+from checkrail_trainer.edges import UNKNOWN, edge_rows
 from checkrail_trainer.encoding import fit_encoding
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.parity import UNKNOWN, edge_rows
 from checkrail_trainer.table import Categories, Table
 from checkrail_trainer.training_profile import score_edges, training_profile
+from checkrail_trainer.workflow import Numbers
 
 FEATURES = (Column("distance", "DOUBLE"), Column("carrier", "VARCHAR"))
 
@@ -35,7 +36,7 @@ TRAIN = frame([1.0, np.nan, 5.0, 3.0], ["UA", "AA", "", "UA"], [0, 1, 0, 1])
 
 
 def test_numbers_come_first_as_they_are_and_missing_text_is_a_value_where_it_was_seen() -> None:
-    encoding = fit_encoding(TRAIN, standardise=False)
+    encoding = fit_encoding(TRAIN, Numbers.AS_THEY_ARE)
 
     assert encoding.column_names == ["distance", "carrier=", "carrier=AA", "carrier=UA"]
     np.testing.assert_array_equal(
@@ -45,7 +46,7 @@ def test_numbers_come_first_as_they_are_and_missing_text_is_a_value_where_it_was
 
 
 def test_standardised_numbers_have_mean_0_and_missing_ones_are_the_mean() -> None:
-    encoding = fit_encoding(TRAIN, standardise=True)
+    encoding = fit_encoding(TRAIN, Numbers.STANDARDISED)
 
     column = encoding.encode(TRAIN.tensors(slice(None)))[:, 0]
 
@@ -55,13 +56,13 @@ def test_standardised_numbers_have_mean_0_and_missing_ones_are_the_mean() -> Non
 def test_a_constant_or_empty_number_is_divided_by_1() -> None:
     still = frame([np.nan] * 4, ["AA"] * 4, [0, 1, 0, 1])
 
-    assert fit_encoding(still, standardise=True).encode(still.tensors(slice(0, 1))).tolist() == [
-        [0, 1]
-    ]
+    assert fit_encoding(still, Numbers.STANDARDISED).encode(
+        still.tensors(slice(0, 1))
+    ).tolist() == [[0, 1]]
 
 
 def test_an_unknown_text_is_zero_everywhere() -> None:
-    encoding = fit_encoding(TRAIN, standardise=False)
+    encoding = fit_encoding(TRAIN, Numbers.AS_THEY_ARE)
     inputs = {"distance": np.zeros((1, 1)), "carrier": np.asarray([["ZZ"]], dtype=object)}
 
     assert encoding.encode(inputs).tolist() == [[0, 0, 0, 0]]
@@ -71,13 +72,13 @@ def test_a_text_feature_of_too_many_values_is_refused() -> None:
     many = frame([0.0] * 1001, [f"N{number}" for number in range(1001)], [0] * 1001)
 
     with pytest.raises(RunFailedError, match="`carrier` has 1001 values") as caught:
-        fit_encoding(many, standardise=False)
+        fit_encoding(many, Numbers.AS_THEY_ARE)
 
     assert caught.value.reason.value == "BadFeature"
 
 
 def test_edge_rows_change_one_feature_each_and_surround_every_threshold() -> None:
-    encoding = fit_encoding(TRAIN, standardise=False)
+    encoding = fit_encoding(TRAIN, Numbers.AS_THEY_ARE)
     half = np.full(1, 0.5, dtype=np.float32)
     around = [np.nextafter(half, -1)[0], 0.5, np.nextafter(half, 1)[0]]
 
@@ -96,7 +97,7 @@ def test_edge_rows_change_one_feature_each_and_surround_every_threshold() -> Non
 
 
 def test_infinity_is_tried_only_where_the_model_compares() -> None:
-    encoding = fit_encoding(TRAIN, standardise=True)
+    encoding = fit_encoding(TRAIN, Numbers.STANDARDISED)
 
     rows = edge_rows(TRAIN.tensors(slice(0, 1)), encoding, {})
 

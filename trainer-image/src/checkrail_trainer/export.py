@@ -1,7 +1,7 @@
-"""One ONNX graph from raw features to label and probabilities.
+"""One ONNX graph from raw features to the answer.
 
-    raw features -> encoding (ours) -> estimator (the library's converter) -> probabilities
-                                                                -> largest one -> label
+    raw features -> encoding (ours) -> estimator (the workflow's) -> probabilities -> label
+                                                                  -> prediction
 
 The bytes are a function of the inputs: every name is ours or fixed, nothing is timed.
 """
@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from checkrail_api.reports import Signature, Tensor
-from checkrail_trainer.preprocessor import IR_VERSION, MATRIX, OPSETS, inputs, nodes
+from checkrail_trainer.estimator_graph import PREDICTION, PROBABILITIES, GraphError, embed
+from checkrail_trainer.preprocessor import IR_VERSION, OPSETS, TYPES, datatype, inputs, nodes
 
 if TYPE_CHECKING:
     from checkrail_trainer.classes import Classes
     from checkrail_trainer.encoding import Encoding
 
 LABEL = "label"
-PROBABILITIES = "probabilities"
 INPUTS_DIGEST = "checkrail.inputs.sha256"
 """Metadata of the model: digest of all that went into it. Two runs with different inputs therefore
 never share a digest, even where their trees are equal."""
+ANSWER_TYPES = {**TYPES, "INT64": TensorProto.INT64}
 
 
 def export(
     encoding: Encoding,
     features: tuple[str, ...],
-    classes: Classes,
+    classes: Classes | None,
     estimator: ModelProto,
     inputs_digest: str,
 ) -> bytes:
@@ -38,23 +39,25 @@ def export(
     Args:
         encoding: From raw features to the estimator's matrix.
         features: Names of the inputs, in order.
-        classes: What the estimator's class numbers mean.
-        estimator: Input ``matrix`` (rows, columns), output ``probabilities`` (rows, classes).
+        classes: What the estimator's class numbers mean; None for a regression.
+        estimator: What `Fitted.onnx` returned.
         inputs_digest: Goes into the model's metadata.
+
+    Raises:
+        GraphError: The estimator's graph does not fit.
     """
+    inner, constants = embed(estimator, PROBABILITIES if classes else PREDICTION)
     graph = helper.make_graph(
-        [*nodes(encoding), *_renamed(estimator), *_label(classes)],
+        [*nodes(encoding), *inner, *(_label(classes) if classes else ())],
         "checkrail",
         inputs(encoding, features),
         [
             helper.make_tensor_value_info(
-                LABEL, TensorProto.STRING if classes.are_text else TensorProto.INT64, ["rows"]
-            ),
-            helper.make_tensor_value_info(
-                PROBABILITIES, TensorProto.FLOAT, ["rows", len(classes.values)]
-            ),
+                each.name, ANSWER_TYPES[each.datatype], ["rows", *each.shape[1:]]
+            )
+            for each in signature(encoding, features, classes).outputs
         ],
-        initializer=[_prefixed(each) for each in estimator.graph.initializer],
+        initializer=constants,
     )
     model = helper.make_model(
         graph,
@@ -63,53 +66,28 @@ def export(
         opset_imports=[helper.make_opsetid(*each) for each in OPSETS.items()],
     )
     helper.set_model_props(model, {INPUTS_DIGEST: inputs_digest})
-    checker.check_model(model, full_check=True)
+    try:
+        checker.check_model(model, full_check=True)
+    except Exception as error:  # those of onnx's C++ have no base class of their own
+        raise GraphError(f"it is not valid ONNX: {str(error).strip().splitlines()[0]}") from error
     return bytes(model.SerializeToString(deterministic=True))
 
 
-def signature(encoding: Encoding, features: tuple[str, ...], classes: Classes) -> Signature:
+def signature(encoding: Encoding, features: tuple[str, ...], classes: Classes | None) -> Signature:
     """Return inputs and outputs in the terms of the Open Inference Protocol."""
-    return Signature(
-        inputs=[
-            Tensor(
-                name=name,
-                datatype="BYTES" if name in encoding.categories else "FP32",
-                shape=[-1, 1],
-            )
-            for name in features
-        ],
-        outputs=[
+    if classes is None:
+        outputs = [Tensor(name=PREDICTION, datatype="FP32", shape=[-1])]
+    else:
+        outputs = [
             Tensor(name=LABEL, datatype="BYTES" if classes.are_text else "INT64", shape=[-1]),
             Tensor(name=PROBABILITIES, datatype="FP32", shape=[-1, len(classes.values)]),
+        ]
+    return Signature(
+        inputs=[
+            Tensor(name=name, datatype=datatype(encoding, name), shape=[-1, 1]) for name in features
         ],
+        outputs=outputs,
     )
-
-
-def _renamed(estimator: ModelProto) -> list[NodeProto]:
-    """Return the estimator's nodes on our names; its own label stays unused."""
-    known = {estimator.graph.input[0].name: MATRIX, PROBABILITIES: PROBABILITIES, "": ""}
-    made = []
-    for number, node in enumerate(estimator.graph.node):
-        copy = NodeProto()
-        copy.CopyFrom(node)
-        copy.name = f"checkrail_estimator_{number}"
-        for names in (copy.input, copy.output):
-            renamed = [known.get(name, _inner(name)) for name in names]
-            del names[:]
-            names.extend(renamed)
-        made.append(copy)
-    return made
-
-
-def _prefixed(tensor: TensorProto) -> TensorProto:
-    copy = TensorProto()
-    copy.CopyFrom(tensor)
-    copy.name = _inner(tensor.name)
-    return copy
-
-
-def _inner(name: str) -> str:
-    return f"checkrail_estimator_{name}"
 
 
 def _label(classes: Classes) -> list[NodeProto]:

@@ -2,9 +2,9 @@
 
     python -m checkrail_trainer.parity_process FOLDER
 
-``FOLDER`` holds ``model.onnx``, ``inputs.npz`` (one array per input), and ``expected.npz``
-(``scores`` (rows, classes) and ``labels`` (rows,), by the trained model). The answer is one JSON
-object on standard output. Pickled arrays are refused.
+``FOLDER`` holds ``model.onnx``, ``inputs.npz`` (one array per input), and ``expected.npz``, by the
+trained model: ``scores`` (rows, classes) and ``labels`` (rows,), or of a regression ``scores``
+(rows,) alone. The answer is one JSON object on standard output. Pickled arrays are refused.
 """
 
 from __future__ import annotations
@@ -38,25 +38,37 @@ def compare(folder: Path) -> dict[str, Any]:
             for name in file.files
         }
     with np.load(folder / "expected.npz") as file:
-        expected_scores, expected_labels = file["scores"], file["labels"]
-    labels, scores = session.run(["label", "probabilities"], inputs)
-    apart = _apart(scores, expected_scores)
-    for row in range(min(SINGLE_ROWS, len(apart))):
+        expected = dict(file)
+    is_classifier = "labels" in expected
+    score = "probabilities" if is_classifier else "prediction"
+    difference = apart(session.run([score], inputs)[0], expected["scores"])
+    for row in range(min(SINGLE_ROWS, len(difference))):
         one = {name: values[row : row + 1] for name, values in inputs.items()}
-        single = session.run(["probabilities"], one)[0]
-        apart[row] = max(apart[row], _apart(single, expected_scores[row : row + 1])[0])
-    worst = int(apart.argmax())
+        single = session.run([score], one)[0]
+        difference[row] = max(difference[row], apart(single, expected["scores"][row : row + 1])[0])
+    flips = 0
+    if is_classifier:
+        labels = session.run(["label"], inputs)[0].astype(expected["labels"].dtype)
+        flips = int((labels != expected["labels"]).sum())
+    worst = int(difference.argmax())
     return {
-        "rows": len(apart),
-        "max_abs_diff": float(apart[worst]),
-        "flips": int((labels.astype(expected_labels.dtype) != expected_labels).sum()),
+        "rows": len(difference),
+        "max_abs_diff": float(difference[worst]),
+        "flips": flips,
         "worst_row": worst,
     }
 
 
-def _apart(scores: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
-    """Return each row's largest difference; a NaN is infinitely far from everything."""
-    difference: NDArray[np.float64] = np.abs(scores.astype(np.float64) - expected).max(axis=1)
+def apart(scores: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
+    """Return each row's largest difference; a NaN is infinitely far from everything.
+
+    A prediction's difference is relative to the larger of 1 and its size.
+    """
+    difference: NDArray[np.float64] = np.abs(scores.astype(np.float64) - expected)
+    if expected.ndim == 1:
+        difference /= np.maximum(1.0, np.abs(expected))
+    else:
+        difference = difference.max(axis=1)
     difference[np.isnan(difference)] = np.inf
     return difference
 
