@@ -36,13 +36,19 @@ def tell_version(version: dict[str, Any]) -> str:
     name: str = version["metadata"]["name"]
     spec = version["spec"]
     origin = spec["provenance"]
-    figures = ", ".join(f"{m['name']} {float(m['value']):.4f}" for m in spec["metrics"])
+    overall = [m for m in spec["metrics"] if "slice" not in m]
+    figures = ", ".join(f"{m['name']} {float(m['value']):.4f}" for m in overall)
     parity = origin["parity"]
     say(f"ModelVersion {name}: {figures} on {origin['rows']['holdout']} held-out rows")
     say(
         f"parity: ONNX Runtime against the trained model on {parity['rows']} rows:"
         f" max |difference| {parity['maxAbsDiff']}, flips {parity['flips']}"
     )
+    for gate in spec["gates"]:
+        against = (
+            f" against {gate['baselineValue']} of {gate['baseline']}" if "baseline" in gate else ""
+        )
+        say(f"gate {gate['metric']} {gate['bound']}: {gate['value']}{against}")
     return name
 
 

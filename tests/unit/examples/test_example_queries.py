@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
 import yaml
 from demo.flights import CSV_TABLES, package_data, write_flights_parquet
 
+from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_api.training_job import TrainingJobSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from checkrail_api.model import Model
+
 EXAMPLES = Path(__file__).parents[3] / "examples"
+SPECS: dict[str, type[Model]] = {
+    "ModelDeployment": ModelDeploymentSpec,
+    "TrainingJob": TrainingJobSpec,
+}
 KNOWN_ONLY_LATER = {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time", "late"}
 
 
@@ -69,6 +76,25 @@ def test_features_are_columns_that_are_known_before_departure(
     assert columns & KNOWN_ONLY_LATER == {"late"}
 
 
+def test_a_delay_is_predicted_from_what_is_known_at_the_gate(
+    lake: duckdb.DuckDBPyConnection,
+) -> None:
+    data = _spec("arrival-delay").data
+    known_in_the_air = {"arr_time", "arr_delay", "air_time"}
+
+    assert set(data.features or ()) <= set(lake.sql("FROM flights").columns) - known_in_the_air
+    assert data.label in known_in_the_air
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
+def test_an_example_is_read_as_it_is_written(path: Path) -> None:
+    body = yaml.safe_load(path.read_text())
+
+    read = SPECS[body["kind"]].model_validate(body["spec"])
+
+    assert _within(body["spec"], read.dump())
+
+
 def test_both_runs_make_versions_that_can_take_over_from_each_other() -> None:
     first, second = _spec("flight-delays-2013q1"), _spec("flight-delays-2013h1")
 
@@ -77,6 +103,15 @@ def test_both_runs_make_versions_that_can_take_over_from_each_other() -> None:
         second.data.query,
         second.data.features,
     )
+
+
+def _within(written: Any, read: Any) -> bool:
+    """Answer whether all that is written stands in what was read, as it was written."""
+    if isinstance(written, dict):
+        return all(_within(value, read.get(key)) for key, value in written.items())
+    if isinstance(written, list):
+        return len(written) == len(read) and all(map(_within, written, read))
+    return bool(written == read)
 
 
 def _spec(name: str) -> TrainingJobSpec:
