@@ -40,6 +40,27 @@ async def created_with_every_setting(world: TrainingWorld) -> None:
     )
 
 
+async def created_with_every_store(world: TrainingWorld) -> None:
+    """Each source, and the artifact, in a store of its own; two share their authorities."""
+    lake = {"endpoint": "https://lake.example", "caConfigMapRef": {"name": "internal-ca"}}
+    other = {"credentialsSecretRef": {"name": "other"}, "caConfigMapRef": {"name": "other-ca"}}
+    uri = "s3://lake/flights.parquet"
+    body = spec(
+        store={"uri": "s3://models/team-a", "caConfigMapRef": {"name": "internal-ca"}},
+        ownership={"owner": "ops", "project": "punctuality"},
+    )
+    body["data"] |= {
+        "sources": [
+            {"name": "flights", "uri": uri},
+            {"name": "weather", "uri": uri, "objectStore": other},
+            {"name": "planes", "uri": uri, "objectStore": {"region": "eu-west-1"}},
+        ],
+        "objectStore": lake,
+        "query": "SELECT * FROM flights JOIN weather USING (origin) JOIN planes USING (tailnum)",
+    }
+    world.apply(body)
+
+
 async def created_suspended(world: TrainingWorld) -> None:
     """The run is held from the start."""
     world.apply(spec(suspend=True))
@@ -139,6 +160,29 @@ async def secret_missing_told(world: TrainingWorld) -> None:
     """Status says that the run has failed; its Job still waits for the Secret."""
     await secret_missing(world)
     await world.run_pass()
+
+
+async def authorities_missing_for_a_moment(world: TrainingWorld) -> None:
+    """The ConfigMap with the store's authorities may be applied a little after the TrainingJob."""
+    store = {"uri": "s3://models/team-a", "caConfigMapRef": {"name": "store-ca"}}
+    world.apply(spec(store=store))
+    await world.run_pass()
+    world.pod_waits("ContainerCreating")
+    world.later(20)
+
+
+async def authorities_missing(world: TrainingWorld) -> None:
+    """The ConfigMap does not come."""
+    await authorities_missing_for_a_moment(world)
+    world.later(1)
+
+
+async def authorities_without_their_key(world: TrainingWorld) -> None:
+    """The ConfigMap is there and holds something else."""
+    await authorities_missing(world)
+    metadata = {"name": "store-ca", "namespace": "team-a"}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"ca.pem": "x"}}
+    world.cluster.put(body)
 
 
 async def training(world: TrainingWorld) -> None:
@@ -356,6 +400,7 @@ SITUATIONS: dict[str, Situation] = {
         just_created,
         created_with_few_words,
         created_with_every_setting,
+        created_with_every_store,
         created_suspended,
         created_suspended_and_let_go,
         created_in_a_queue,
@@ -371,6 +416,9 @@ SITUATIONS: dict[str, Situation] = {
         secret_missing_for_a_moment,
         secret_missing,
         secret_missing_told,
+        authorities_missing_for_a_moment,
+        authorities_missing,
+        authorities_without_their_key,
         training,
         suspended,
         suspended_and_ended,

@@ -6,6 +6,7 @@ from typing import Any
 
 from checkrail_api.kind import API_VERSION
 from checkrail_api.record import MAX_LINES
+from checkrail_operator.plan.object_stores import AUTHORITIES
 from checkrail_operator.plan.training_seen import CONTAINER
 from checkrail_operator.plan.types import Manifest, OwnedKind
 
@@ -55,6 +56,8 @@ class Raw:
         owner: The object itself.
         children: Objects with the owner's labels, of ``CHILD_KINDS``, pods included.
         related: Answers to ``related_queries``; what does not exist is absent.
+        lacking: What waiting training pods mount and there is not, for people; only looked up by a
+            pass, and empty in a resync.
         logs: Last lines by name of the pods that ``log_lines`` names; without those that could not
             be read now.
     """
@@ -62,6 +65,7 @@ class Raw:
     owner: Manifest
     children: tuple[Manifest, ...] = ()
     related: tuple[Manifest, ...] = ()
+    lacking: tuple[str, ...] = ()
     logs: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -91,6 +95,28 @@ def log_lines(owner: Manifest, children: Iterable[Manifest]) -> dict[str, int]:
     pods = (child for child in children if child.get("kind") == "Pod")
     wanted = {pod["metadata"]["name"]: _lines(pod.get("status") or {}) for pod in pods}
     return {name: lines for name, lines in sorted(wanted.items()) if lines}
+
+
+def awaited_authorities(owner: Manifest, children: Iterable[Manifest]) -> tuple[str, ...]:
+    """Name the ConfigMaps whose certificate authorities a pending training pod mounts.
+
+    The kubelet tells of a mount that fails in events alone; the pod just goes on being created.
+    """
+    if owner.get("kind") != "TrainingJob":
+        return ()
+    pending = (
+        child
+        for child in children
+        if child.get("kind") == "Pod" and (child.get("status") or {}).get("phase") == "Pending"
+    )
+    volumes = [v for pod in pending for v in pod["spec"].get("volumes") or ()]
+    sources = [
+        source
+        for volume in volumes
+        if volume["name"] == AUTHORITIES
+        for source in (volume.get("projected") or {}).get("sources") or ()
+    ]
+    return tuple(sorted({s["configMap"]["name"] for s in sources if "configMap" in s}))
 
 
 def is_over(owner: Manifest) -> bool:

@@ -5,6 +5,7 @@ import json
 from math import ceil
 from typing import Any
 
+from checkrail_api.data import Data
 from checkrail_api.object_store import ObjectStore, Store
 from checkrail_api.pod import Resources
 from checkrail_api.training_job import MUTABLE, TrainingJobSpec
@@ -21,7 +22,8 @@ def resolve(body: Manifest, defaults: Defaults) -> ResolvedRun:
     """Return the run that a spec asks for.
 
     Stores are merged field by field: what the spec says, else ``defaults.store`` (for the store),
-    else ``defaults.object_store``. The threads are the processors that the first rung requests,
+    else ``defaults.object_store``; a source with a store of its own falls back to
+    ``data.objectStore`` first. The threads are the processors that the first rung requests,
     rounded up, on every rung: another number of threads could compute another model.
 
     Args:
@@ -33,20 +35,40 @@ def resolve(body: Manifest, defaults: Defaults) -> ResolvedRun:
         DefaultsError: There is no store, or the defaults do not fit.
     """
     spec = validated(TrainingJobSpec, body, "spec")
-    own_source = spec.data.object_store.dump() if spec.data.object_store else {}
-    source = _completed(ObjectStore, own_source, "spec.data.objectStore", defaults.object_store)
     ladder = tuple(spec.resources.ladder) if spec.resources else (DEFAULT_RUNG,)
     for number, rung in enumerate(ladder):
         _check(rung, f"spec.resources.ladder[{number}]")
     return ResolvedRun(
         spec=spec,
         spec_hash=hashlib.sha256(_canonical(body)).hexdigest(),
-        data=spec.data.model_copy(update={"object_store": source}),
+        data=_data(spec.data, defaults),
         store=_store(spec, defaults),
         image=(spec.pod.image if spec.pod else None) or defaults.trainer_image,
         ladder=ladder,
         threads=_threads(ladder[0]),
     )
+
+
+def _data(data: Data, defaults: Defaults) -> Data:
+    """Return ``data`` with its stores complete; a source without one of its own keeps none."""
+    shared = data.object_store.dump() if data.object_store else {}
+    store = _completed(ObjectStore, shared, "spec.data.objectStore", defaults.object_store)
+    sources = [
+        source.model_copy(
+            update={
+                "object_store": _completed(
+                    ObjectStore,
+                    source.object_store.dump(),
+                    f"spec.data.sources[{number}].objectStore",
+                    store.dump(),
+                )
+            }
+        )
+        if source.object_store
+        else source
+        for number, source in enumerate(data.sources)
+    ]
+    return data.model_copy(update={"object_store": store, "sources": sources})
 
 
 def _store(spec: TrainingJobSpec, defaults: Defaults) -> Store:

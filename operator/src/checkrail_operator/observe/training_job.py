@@ -59,6 +59,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
         jobs=tuple(sorted(jobs, key=lambda job: (job.attempt, job.name))),
         pods=_pods(raw),
         config_maps=tuple(sorted(configs)),
+        lacking=raw.lacking,
         run=None if deleting or ended else resolve(spec, defaults),
         ended=ended,
         deleting=deleting,

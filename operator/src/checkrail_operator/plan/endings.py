@@ -149,7 +149,7 @@ def _failed(seen: TrainingJobSeen, run: ResolvedRun, job: JobSeen, tried: Tried)
         return _of_pod(seen, mine, tried.rung)
     if job.finished:
         return _of_lost_pod(seen, job)
-    return _of_missing_secret(seen, mine) if mine else None
+    return _of_missing_reference(seen, mine) if mine else None
 
 
 def _of_lost_pod(seen: TrainingJobSeen, job: JobSeen) -> Ending:
@@ -161,20 +161,34 @@ def _of_lost_pod(seen: TrainingJobSeen, job: JobSeen) -> Ending:
     return Ending(Reason.CRASHED, message, job.finished_at or seen.now)
 
 
-def _of_missing_secret(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> Ending | None:
-    """End the run when the kubelet has missed a Secret for longer than ``CONFIG_PATIENCE``.
+def _of_missing_reference(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> Ending | None:
+    """End the run when its pod has missed what the spec names for longer than ``CONFIG_PATIENCE``.
 
-    The kubelet's words are those of ``pkg/kubelet/kubelet_pods.go``: ``secret "s3" not found`` and
-    ``couldn't find key AWS_ACCESS_KEY_ID in Secret team-a/s3``.
+    A Secret is missed by the kubelet, in the words of ``pkg/kubelet/kubelet_pods.go``: ``secret
+    "s3" not found`` and ``couldn't find key AWS_ACCESS_KEY_ID in Secret team-a/s3``. A ConfigMap is
+    a volume: the pod is just being created, and the pass has looked for itself.
     """
     container = trainer.container
     since = trainer.pod.started or trainer.pod.created or seen.now
+    if container.running or seen.now - since <= CONFIG_PATIENCE:
+        return None
     said = container.waiting_message
     missing = "not found" in said or "couldn't find key" in said
-    if container.waiting_reason != "CreateContainerConfigError" or not missing:
-        return None
-    if seen.now - since <= CONFIG_PATIENCE:
-        return None
+    if container.waiting_reason == "CreateContainerConfigError" and missing:
+        return _of_missing_secret(seen, said)
+    return _of_missing_authorities(seen) if seen.lacking else None
+
+
+def _of_missing_authorities(seen: TrainingJobSeen) -> Ending:
+    message = (
+        f"{' and '.join(seen.lacking)} was not found in namespace {seen.key.namespace}. "
+        f"caConfigMapRef of an object store names it; the certificate authorities were expected "
+        f"there in PEM: create it, then create the TrainingJob again."
+    )
+    return Ending(Reason.CONFIG_MAP_NOT_FOUND, message, seen.now, is_final=True)
+
+
+def _of_missing_secret(seen: TrainingJobSeen, said: str) -> Ending:
     message = (
         f"The kubelet says: {said}. The credentials Secret was expected in namespace "
         f"{seen.key.namespace} with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: create "

@@ -185,6 +185,8 @@ def _doing(
         return Reason.TRAINING, f"Attempt {number} is running on rung {rung}, within {limit}."
     if newest.pod.unschedulable:
         return Reason.POD_NOT_STARTED, newest.pod.unschedulable
+    if seen.lacking:
+        return Reason.POD_NOT_STARTED, f"The pod waits for {' and '.join(seen.lacking)}."
     if container.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
         said = filter(None, (container.waiting_reason, container.waiting_message))
         return Reason.POD_NOT_STARTED, ": ".join(said)

@@ -12,7 +12,9 @@ from checkrail_api.names import (
     owner_labels,
 )
 from checkrail_api.object_store import CREDENTIAL_KEYS
+from checkrail_api.run import CA_DIR
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
+from checkrail_operator.plan.object_stores import authorities, authority_path
 from checkrail_operator.plan.ownership import owner_reference
 from checkrail_operator.plan.revision import ANNOTATION, TEMPLATE, Revision
 from checkrail_operator.plan.types import Manifest
@@ -130,6 +132,7 @@ def _service_spec(selector: dict[str, str]) -> dict[str, Any]:
 def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
     """Return the pod: what the restricted Pod Security Standard asks for, and no API access."""
     placement = revision.placement
+    volumes, mounts = authorities([revision.store])
     spec: dict[str, Any] = {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -141,8 +144,8 @@ def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(seen, revision)],
-        "volumes": [{"name": "tmp", "emptyDir": {}}],
+        "containers": [_container(seen, revision, mounts)],
+        "volumes": [{"name": "tmp", "emptyDir": {}}, *volumes],
     }
     if placement.service_account_name:
         spec["serviceAccountName"] = placement.service_account_name
@@ -155,7 +158,9 @@ def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
     return spec
 
 
-def _container(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
+def _container(
+    seen: ModelDeploymentSeen, revision: Revision, mounts: list[dict[str, Any]]
+) -> dict[str, Any]:
     live = {"path": server.LIVE_PATH, "port": "http", "scheme": "HTTP"}
     ready = {"path": server.READY_PATH, "port": "http", "scheme": "HTTP"}
     every = {"timeoutSeconds": 2, "successThreshold": 1}
@@ -186,12 +191,16 @@ def _container(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
         "livenessProbe": {"httpGet": live, "periodSeconds": 10, "failureThreshold": 6, **patient},
         "lifecycle": {"preStop": {"sleep": {"seconds": STOP_DELAY_SECONDS}}},
         "terminationMessagePolicy": "FallbackToLogsOnError",
-        "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108 - the pod's own emptyDir
+        "volumeMounts": [
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own emptyDir
+            *mounts,
+        ],
     }
 
 
 def _environment(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str, Any]]:
     store = revision.store
+    ca = store.ca_config_map_ref
     told = {
         server.ENV_NAMESPACE: seen.key.namespace,
         server.ENV_MODEL_DEPLOYMENT: seen.key.name,
@@ -201,6 +210,7 @@ def _environment(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str
         server.ENV_STORE_ENDPOINT: store.endpoint,
         server.ENV_STORE_REGION: store.region,
         server.ENV_STORE_ADDRESSING_STYLE: store.addressing_style,
+        server.ENV_STORE_CA: f"{CA_DIR}/{authority_path(ca.name)}" if ca else None,
     }
     return [
         *({"name": name, "value": value} for name, value in told.items() if value),

@@ -1,13 +1,15 @@
 """The objects of one attempt: a ConfigMap with the resolved spec, and the Job that runs it."""
 
 import json
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import chain
 from math import ceil
 from pathlib import PurePosixPath
 from typing import Any
 
 from checkrail_api.names import LABEL_ATTEMPT, LABEL_MODEL, child_name, owner_labels
-from checkrail_api.object_store import CREDENTIAL_KEYS, ObjectStore
+from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Pod, Resources
 from checkrail_api.run import (
     ENV_DATA_PREFIX,
@@ -18,10 +20,13 @@ from checkrail_api.run import (
     SCRATCH_DIR,
     Run,
     RunIdentity,
+    baseline_prefix,
+    source_prefix,
 )
 from checkrail_api.training_job import Attempt
 from checkrail_operator.plan.attempts import job_name
 from checkrail_operator.plan.holding import LABEL_QUEUE
+from checkrail_operator.plan.object_stores import authorities, credentials
 from checkrail_operator.plan.ownership import answering_labels, owner_reference
 from checkrail_operator.plan.training_seen import CONTAINER, ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.types import Manifest
@@ -34,8 +39,6 @@ disk and take other pods with it."""
 SPILL_BYTES = 45 * 2**30
 """What the trainer keeps to by itself, so that it fails with a reason before it is evicted."""
 TMP_LIMIT = "1Gi"
-
-OPTIONAL_KEY = "AWS_SESSION_TOKEN"
 
 
 def run_file(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Run:
@@ -91,7 +94,6 @@ def trainer_job(
         deadline: When the whole run's time is over; None: its time begins when it is resumed.
     """
     left = deadline - seen.now if deadline else timedelta(seconds=run.spec.active_deadline_seconds)
-    config_map: str = run_config(seen, run, attempt)["metadata"]["name"]
     metadata = _metadata(seen, run, attempt, job_name(seen, attempt.number, attempt.rung))
     if run.spec.queue_name:
         metadata["labels"][LABEL_QUEUE] = run.spec.queue_name
@@ -107,7 +109,7 @@ def trainer_job(
             **({"suspend": True} if run.spec.queue_name else {}),
             "template": {
                 "metadata": {"labels": _labels(seen, run, attempt)},
-                "spec": _pod_spec(run, run.rung(attempt.rung), config_map),
+                "spec": _pod_spec(seen, run, attempt),
             },
         },
     }
@@ -133,8 +135,10 @@ def _metadata(
     }
 
 
-def _pod_spec(run: ResolvedRun, rung: Resources, config_map: str) -> dict[str, Any]:
-    pod = run.spec.pod or Pod()
+def _pod_spec(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> dict[str, Any]:
+    file, pod = run_file(seen, run, attempt), run.spec.pod or Pod()
+    config_map: str = run_config(seen, run, attempt)["metadata"]["name"]
+    volumes, mounts = authorities(_stores(file).values())
     placement = {
         "serviceAccountName": pod.service_account_name,
         "nodeSelector": pod.node_selector,
@@ -153,21 +157,24 @@ def _pod_spec(run: ResolvedRun, rung: Resources, config_map: str) -> dict[str, A
             "fsGroup": USER_ID,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(run, rung)],
+        "containers": [_container(run, file, run.rung(attempt.rung), mounts)],
         "volumes": [
             {"name": "run", "configMap": {"name": config_map}},
             {"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}},
             {"name": "tmp", "emptyDir": {"sizeLimit": TMP_LIMIT}},
+            *volumes,
         ],
     }
 
 
-def _container(run: ResolvedRun, rung: Resources) -> dict[str, Any]:
+def _container(
+    run: ResolvedRun, file: Run, rung: Resources, mounts: Iterable[Manifest]
+) -> dict[str, Any]:
     return {
         "name": CONTAINER,
         "image": run.image,
         "imagePullPolicy": "IfNotPresent",
-        "env": _environment(run),
+        "env": _environment(run, file),
         "resources": rung.dump(),
         "terminationMessagePolicy": "File",
         "securityContext": {
@@ -179,11 +186,12 @@ def _container(run: ResolvedRun, rung: Resources) -> dict[str, Any]:
             {"name": "run", "mountPath": str(PurePosixPath(RUN_FILE).parent), "readOnly": True},
             {"name": "scratch", "mountPath": SCRATCH_DIR},
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+            *mounts,
         ],
     }
 
 
-def _environment(run: ResolvedRun) -> list[dict[str, Any]]:
+def _environment(run: ResolvedRun, file: Run) -> list[dict[str, Any]]:
     """Return the variables, one entry per name: server-side apply refuses a name twice.
 
     OpenMP and OpenBLAS take their number of threads from OMP_NUM_THREADS; without it they count
@@ -200,23 +208,17 @@ def _environment(run: ResolvedRun) -> list[dict[str, Any]]:
     memory = {"resourceFieldRef": {"containerName": CONTAINER, "resource": "limits.memory"}}
     return [
         {"name": ENV_MEMORY_LIMIT, "valueFrom": memory},
-        *_credentials(ENV_DATA_PREFIX, run.data.object_store or ObjectStore()),
-        *_credentials(ENV_STORE_PREFIX, run.store),
+        *chain.from_iterable(credentials(*each) for each in _stores(file).items()),
         *({"name": name, "value": value} for name, value in literal.items()),
     ]
 
 
-def _credentials(prefix: str, store: ObjectStore) -> list[dict[str, Any]]:
-    secret = store.credentials_secret_ref
-    if secret is None:
-        return []
-    optional = {OPTIONAL_KEY: {"optional": True}}
-    return [
-        {
-            "name": prefix + key,
-            "valueFrom": {
-                "secretKeyRef": {"name": secret.name, "key": key, **optional.get(key, {})}
-            },
-        }
-        for key in CREDENTIAL_KEYS
-    ]
+def _stores(file: Run) -> dict[str, ObjectStore]:
+    """Return the services that the trainer reaches, by the prefix of their variables."""
+    own = {source_prefix(n): s.object_store for n, s in enumerate(file.data.sources)}
+    return {
+        ENV_DATA_PREFIX: file.object_store,
+        **{prefix: store for prefix, store in own.items() if store},
+        **{baseline_prefix(n): each.store for n, each in enumerate(file.baselines)},
+        ENV_STORE_PREFIX: file.store,
+    }

@@ -159,6 +159,7 @@ class TrainingJobSeen:
         jobs: Its Jobs, by attempt and name.
         pods: Pods of its Jobs, newest first.
         config_maps: ConfigMaps of its attempts, by attempt and name.
+        lacking: What its waiting pods mount and there is not, for people.
         run: What there is to do; None when the run is over or the object is being deleted, and
             nothing may be made any more.
         ended: What is left of a run that is over.
@@ -173,6 +174,7 @@ class TrainingJobSeen:
     jobs: tuple[JobSeen, ...] = ()
     pods: tuple[TrainerPodSeen, ...] = ()
     config_maps: tuple[ConfigMapSeen, ...] = ()
+    lacking: tuple[str, ...] = ()
     run: ResolvedRun | None = None
     ended: EndedRun | None = None
     deleting: bool = False

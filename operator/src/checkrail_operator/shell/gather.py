@@ -5,10 +5,13 @@ from typing import Any
 
 from checkrail_api.kind import API_VERSION
 from checkrail_api.names import LABEL_KIND, LABEL_OWNER
+from checkrail_api.object_store import CA_KEY
 from checkrail_operator.observe.raw import (
     CHILD_KINDS,
+    CONFIG_MAP,
     Query,
     Raw,
+    awaited_authorities,
     log_lines,
     related_queries,
 )
@@ -37,12 +40,16 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
     found = [manifest for answer in answers for manifest in answer]
     children = len(CHILD_KINDS.get(key.kind, ()))
     raw_children = tuple(m for answer in answers[:children] for m in answer)
-    wanted = log_lines(owner, raw_children)
-    logs = await asyncio.gather(*(_log(cluster, key.namespace, *each) for each in wanted.items()))
+    wanted, awaited = log_lines(owner, raw_children), awaited_authorities(owner, raw_children)
+    logs, lacking = await asyncio.gather(
+        asyncio.gather(*(_log(cluster, key.namespace, *each) for each in wanted.items())),
+        asyncio.gather(*(_lacking(cluster, key.namespace, name) for name in awaited)),
+    )
     return Raw(
         owner=owner,
         children=raw_children,
         related=unique(found[len(raw_children) :]),
+        lacking=tuple(filter(None, lacking)),
         logs={pod: log for pod, log in zip(wanted, logs, strict=True) if log is not None},
     )
 
@@ -58,6 +65,15 @@ async def _log(cluster: Cluster, namespace: str, pod: str, lines: int) -> str | 
         return await cluster.log(namespace, pod, lines)
     except TransientError:
         return None
+
+
+async def _lacking(cluster: Cluster, namespace: str, name: str) -> str:
+    """Return what is missing of a ConfigMap with certificate authorities; empty if nothing is."""
+    found = await cluster.get(*CONFIG_MAP, namespace, name)
+    if found is None:
+        return f"ConfigMap {name}"
+    keys = (found.get("data") or {}).keys() | (found.get("binaryData") or {}).keys()
+    return "" if CA_KEY in keys else f"key {CA_KEY} of ConfigMap {name}"
 
 
 async def _ask(cluster: Cluster, query: Query, namespace: str) -> list[Manifest]:
