@@ -96,6 +96,8 @@ def test_a_glob_is_a_uri(key: str) -> None:
         pytest.param("day/*.csv#.csv", "the character `#`", id="a fragment"),
         pytest.param("day/*\t.csv", "the control character U+0009", id="a tab"),
         pytest.param("day/../*.csv", "the segment `..`", id="the folder above"),
+        pytest.param("[z-a].csv", "the range `z-a`, which runs backwards", id="a backward range"),
+        pytest.param("[!].csv", "the class `[!]`, which is empty", id="a class of nothing"),
     ],
 )
 def test_a_uri_that_is_neither_key_nor_glob_is_refused(key: str, found: str) -> None:

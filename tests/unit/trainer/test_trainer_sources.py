@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from checkrail_trainer.s3 import S3Object, etag_of, glob_pattern
+from checkrail_api.data import Source
+from checkrail_trainer.globs import glob_pattern
+from checkrail_trainer.s3 import S3Object
+from checkrail_trainer.sources import Located
 
 
 @pytest.mark.parametrize(
@@ -25,12 +28,30 @@ def test_a_glob(glob: str, key: str, matches: bool) -> None:  # noqa: FBT001 - a
     assert (glob_pattern(glob).fullmatch(key) is not None) is matches
 
 
+@pytest.mark.parametrize(
+    ("glob", "key", "matches"),
+    [
+        pytest.param("[^a].csv", "^.csv", True, id="a caret is a character"),
+        pytest.param("[a&&b].csv", "&.csv", True, id="no operators"),
+        pytest.param("[0-9-].csv", "-.csv", True, id="a minus at the end"),
+        pytest.param("[[a].csv", "[.csv", True, id="a bracket"),
+    ],
+)
+def test_a_class_means_its_characters_and_ranges(glob: str, key: str, matches: bool) -> None:  # noqa: FBT001 - a table's column
+    assert (glob_pattern(glob).fullmatch(key) is not None) is matches
+
+
+def etag_of(*objects: S3Object) -> str:
+    source = Source(name="t", uri="s3://lake/*.csv")
+    return Located(source, objects, None).etag
+
+
 def test_the_etag_of_one_object_is_its_own() -> None:
-    assert etag_of([S3Object("lake", "a", "abc", 1)]) == "abc"
+    assert etag_of(S3Object("lake", "a", "abc", 1)) == "abc"
 
 
 def test_the_etag_of_many_moves_when_any_of_them_does() -> None:
     one, two = S3Object("lake", "a", "abc", 1), S3Object("lake", "b", "def", 1)
     other = S3Object("lake", "b", "xyz", 1)
 
-    assert len({etag_of([one, two]), etag_of([one, other]), etag_of([one, one])}) == 3
+    assert len({etag_of(one, two), etag_of(one, other), etag_of(one, one)}) == 3

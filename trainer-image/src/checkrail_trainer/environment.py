@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkrail_api.run import ENV_MEMORY_LIMIT, ENV_SCRATCH_LIMIT, RUN_FILE, SCRATCH_DIR
+from checkrail_api.run import CA_DIR, ENV_MEMORY_LIMIT, ENV_SCRATCH_LIMIT, RUN_FILE, SCRATCH_DIR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,8 @@ ENV_TERMINATION_LOG = "CHECKRAIL_TERMINATION_LOG"
 """Where the result is written, outside a pod."""
 ENV_SCRATCH_DIR = "CHECKRAIL_SCRATCH_DIR"
 """Where a run may write, outside a pod."""
+ENV_CA_DIR = "CHECKRAIL_CA_DIR"
+"""Where certificate authorities are, outside a pod."""
 TERMINATION_LOG = "/dev/termination-log"
 
 
@@ -33,6 +35,8 @@ class Environment:
     """What DuckDB may spill to ``scratch``; absent: as much as its disk has."""
     variables: Mapping[str, str]
     """All environment variables: keys are looked up here by prefix."""
+    authorities: Path = Path(CA_DIR)
+    """Folder of certificate authorities, one below it for each ConfigMap."""
 
 
 def read_environment(variables: Mapping[str, str]) -> Environment:
@@ -44,6 +48,7 @@ def read_environment(variables: Mapping[str, str]) -> Environment:
         memory_limit_bytes=_positive(variables.get(ENV_MEMORY_LIMIT, "")),
         scratch_limit_bytes=_positive(variables.get(ENV_SCRATCH_LIMIT, "")),
         variables=variables,
+        authorities=Path(variables.get(ENV_CA_DIR, CA_DIR)),
     )
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from checkrail_api.reasons import Reason
 from checkrail_api.reports import FilterUsed
 from checkrail_api.workflows import Task
-from checkrail_trainer.fetch import JOINED, duckdb_errors
+from checkrail_trainer.duckdb_failures import duckdb_errors
+from checkrail_trainer.fetch import JOINED
 from checkrail_trainer.filters import Condition, conditions, together
 from checkrail_trainer.row_checks import USED, check_rows
 from checkrail_trainer.split import HOLDOUT, TRAIN, side

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import posixpath
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -19,16 +19,17 @@ from botocore.exceptions import (
 )
 
 from checkrail_api.reasons import Reason
+from checkrail_trainer.authorities import bundle
 from checkrail_trainer.failures import RunFailedError, first_lines, nearest, unavailable
+from checkrail_trainer.globs import GLOB, glob_pattern
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from checkrail_api.object_store import ObjectStore
 
 DEFAULT_REGION = "us-east-1"
 """What S3-compatible servers expect when nobody configured another one."""
-GLOB = re.compile(r"[*?\[]")
 DENIED = {
     "AccessDenied",
     "AllAccessDisabled",
@@ -76,7 +77,7 @@ class Bucketeer:
         Args:
             store: Where it is.
             variables: Environment; ``<prefix>AWS_ACCESS_KEY_ID`` and its siblings are the keys.
-                Without them boto3 finds the pod's own identity.
+                Without them boto3 finds the pod's own identity. See `authorities.trusting`.
             prefix: Which of the keys are meant.
         """
         self.store = store
@@ -99,8 +100,22 @@ class Bucketeer:
             response_checksum_validation="when_required",
         )
         self.client: Any = self._session.client(
-            "s3", endpoint_url=store.endpoint, config=self._config
+            "s3",
+            endpoint_url=store.endpoint,
+            config=self._config,
+            verify=str(bundle(variables)),
         )
+
+    def path_style(self, buckets: Iterable[str]) -> bool:
+        """Answer whether the bucket goes into the URL's path, as botocore decides it.
+
+        Where nobody chose, it does for hosts without names below them and buckets with dots.
+        """
+        if self.store.addressing_style:
+            return self.store.addressing_style == "Path"
+        host = urlsplit(self.store.endpoint or "").hostname or ""
+        numeric = bool(re.fullmatch(r"[0-9.]+|.*:.*|localhost", host))
+        return numeric or any("." in each for each in buckets)
 
     @property
     def where(self) -> str:
@@ -142,8 +157,6 @@ class Bucketeer:
     def find(self, uri: str) -> list[S3Object]:
         """List the objects that a key or glob names, sorted by key; at least one.
 
-        ``*`` and ``?`` stay within a path segment, ``**`` crosses them, ``[...]`` is a class.
-
         Raises:
             RunFailedError: SourceNotFound, BucketNotFound, AccessDenied or StoreUnavailable.
         """
@@ -176,14 +189,6 @@ class Bucketeer:
                 if exact:
                     break
         return sorted(found, key=lambda each: each.key)
-
-
-def etag_of(objects: list[S3Object]) -> str:
-    """Answer the ETag of one object, or the SHA-256 over the keys and ETags of several."""
-    if len(objects) == 1:
-        return objects[0].etag
-    lines = "".join(f"{each.key}\n{each.etag}\n" for each in objects)
-    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 @contextmanager
@@ -232,14 +237,3 @@ def _no_keys(bucketeer: Bucketeer) -> str:
         "an identity of the pod. Name a Secret in credentialsSecretRef, or give the service "
         "account a role"
     )
-
-
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """Return the expression that the keys which ``glob`` names match; see `Bucketeer.find`."""
-    parts = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", glob)
-    text = "".join(
-        parts.get(each) or (each.replace("[!", "[^", 1) if each[:1] == "[" else re.escape(each))
-        for each in tokens
-    )
-    return re.compile(text)

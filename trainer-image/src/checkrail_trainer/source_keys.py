@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING
 
 from checkrail_api.reasons import Reason
 from checkrail_trainer.failures import RunFailedError
+from checkrail_trainer.globs import glob_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checkrail_api.data import Source
-    from checkrail_trainer.s3 import S3Object
+    from checkrail_trainer.sources import SourceObject
 
 REFUSED = frozenset("?*[]{#\\")
 """Characters that no key may hold, beside control characters."""
@@ -42,8 +43,13 @@ def check_uri(source: Source) -> None:
     Raises:
         RunFailedError: SourceUnreadable.
     """
-    key = source.uri.removeprefix("s3://").partition("/")[2]
-    if wrong := _first_refused(_GLOBS.sub("x", key)):
+    key = source.uri.partition("://")[2].partition("/")[2]
+    wrong = _first_refused(_GLOBS.sub("x", key))
+    try:
+        glob_pattern(key)
+    except ValueError as error:
+        wrong = wrong or str(error)
+    if wrong:
         raise RunFailedError(
             Reason.SOURCE_UNREADABLE,
             f"source `{source.name}`: the uri {_shown(source.uri)} holds {wrong}; expected a key, "
@@ -52,7 +58,7 @@ def check_uri(source: Source) -> None:
         )
 
 
-def check_keys(source: Source, objects: Sequence[S3Object]) -> None:
+def check_keys(source: Source, objects: Sequence[SourceObject]) -> None:
     """Make sure that every key which the source's uri matched is only a name.
 
     Raises:
