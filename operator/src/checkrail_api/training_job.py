@@ -253,6 +253,9 @@ class TrainingJobStatus(Model):
     score: Annotated[str, Field(max_length=64)] | None = None
     """First metric, rounded for reading: its name and value."""
 
+    waiting_for: Name | None = None
+    """ModelVersion that a gate compares with and that does not exist yet."""
+
     model_version: Name | None = None
     """ModelVersion that holds the result."""
 
@@ -268,7 +271,7 @@ class TrainingJob(Model):
         plural="trainingjobs",
         singular="trainingjob",
         short_names=("tj",),
-        selectable_fields=(".spec.model",),
+        selectable_fields=(".spec.model", ".status.waitingFor"),
         root_cel=(
             Rule(
                 "self.metadata.name.size() <= 63",
