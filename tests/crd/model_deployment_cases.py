@@ -136,6 +136,11 @@ CASES = {
         "spec.rollout.steps[0].holdSeconds: Invalid value: 604801: spec.rollout.steps[0].holdSeconds in body should be less than or equal to 604800",
         accepted={"spec.rollout.steps": [{"weight": 5, "holdSeconds": 604800}]},
     ),
+    "allowSignatureChange is a boolean": Case(
+        {"spec.rollout.allowSignatureChange": "yes"},
+        'spec.rollout.allowSignatureChange: Invalid value: "string": spec.rollout.allowSignatureChange in body must be of type boolean: "string"',
+        accepted={"spec.rollout.allowSignatureChange": True},
+    ),
     "progressDeadlineSeconds is at least 10": Case(
         {"spec.rollout.progressDeadlineSeconds": 9},
         "spec.rollout.progressDeadlineSeconds: Invalid value: 9: spec.rollout.progressDeadlineSeconds in body should be greater than or equal to 10",

@@ -37,7 +37,9 @@ def version_name(number: int) -> str:
     return f"iris-{number:08d}"
 
 
-def model_version(number: int, created: datetime = START) -> Object:
+def model_version(
+    number: int, created: datetime = START, signature: Object | None = None
+) -> Object:
     """Return the ModelVersion that was published as the ``number``-th."""
     return {
         "apiVersion": "checkrail.dev/v1alpha1",
@@ -55,6 +57,7 @@ def model_version(number: int, created: datetime = START) -> Object:
                 "sizeBytes": 4096,
                 "format": "ONNX",
             },
+            **({"signature": signature} if signature else {}),
         },
     }
 

@@ -97,6 +97,10 @@ class Rollout(Model):
     progress_deadline_seconds: Annotated[int, Field(ge=10, le=86_400)] = 600
     """Time that pods of a version have to become ready before it is taken back, seconds."""
 
+    allow_signature_change: bool = False
+    """Whether a version may take over that asks for other inputs, or lacks an output, than the one
+    that serves: requests that fit one of them fail on the other while both serve."""
+
     retry: Annotated[str, Field(max_length=64)] = ""
     """Any new value lets a version that was rolled back try again."""
 

@@ -114,6 +114,8 @@ class Reason(StrEnum):
     """At least one ready pod answers."""
     NOT_SERVING = "NotServing"
     """No ready pod answers."""
+    SIGNATURE_CHANGED = "SignatureChanged"
+    """The new version does not take the requests that the serving one takes."""
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     """Pods did not become ready in time."""
     CRASH_LOOP = "CrashLoop"

@@ -146,6 +146,7 @@ def _version(body: Manifest) -> Version:
         sha256=spec.artifact.sha256,
         uri=spec.artifact.uri,
         store=spec.store,
+        signature=spec.signature,
         created=_at(body["metadata"].get("creationTimestamp")),
     )
 

@@ -25,6 +25,7 @@ from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Placement, Resources
+from checkrail_api.reports import Signature
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.types import Defaults
 
@@ -51,6 +52,7 @@ class Version:
         uri: Prefix that holds its files.
         store: The service that holds it, as far as the ModelVersion says; None: it does not.
         created: When it was published.
+        signature: What it asks for and answers; None where its record does not say.
         published: Whether the ModelVersion still exists; else its pods are the only record.
     """
 
@@ -60,6 +62,7 @@ class Version:
     uri: str
     store: ObjectStore | None
     created: datetime
+    signature: Signature | None = None
     published: bool = True
 
 

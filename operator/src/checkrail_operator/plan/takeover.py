@@ -32,6 +32,7 @@ from checkrail_operator.plan.rollout import (
     next_weight,
 )
 from checkrail_operator.plan.route import answer_for, shares
+from checkrail_operator.plan.signature import unfit
 from checkrail_operator.plan.wanted import Wanted, is_retry, recovered, want
 
 SECOND = timedelta(seconds=1)
@@ -48,6 +49,8 @@ class Situation(Enum):
     """The first revision does not come up."""
     SETTLED = auto()
     """The stable revision is what is asked for."""
+    INCOMPATIBLE = auto()
+    """What is asked for would not take the requests that the stable revision takes."""
     REFUSED = auto()
     """What is asked for was taken back, and is gone."""
     ASLEEP = auto()
@@ -95,7 +98,7 @@ class Decision:
         stable: The revision that serves.
         canary: The revision that takes over.
         step: The canary's step beside a stable revision.
-        failure: Why the first revision does not come up.
+        failure: Why the first revision does not come up, or another one may not take over.
     """
 
     situation: Situation
@@ -162,12 +165,22 @@ def _rest(seen: ModelDeploymentSeen, wanted: Wanted, stable: Revision) -> Decisi
         return Decision(Situation.SETTLED, wanted, stable)
     if wanted.refusal(wanted.revision):
         return Decision(Situation.REFUSED, wanted, stable)
+    return _begin(seen, wanted, stable, wanted.revision)
+
+
+def _begin(
+    seen: ModelDeploymentSeen, wanted: Wanted, stable: Revision, candidate: Revision
+) -> Decision:
+    """Begin a canary, or say what keeps it waiting."""
+    if words := unfit(seen, stable, candidate):
+        other = Failure(Reason.SIGNATURE_CHANGED, words)
+        return Decision(Situation.INCOMPATIBLE, wanted, stable, failure=other)
     if not seen.spec.replicas:
         return Decision(Situation.ASLEEP, wanted, stable)
     if leftovers(seen, (stable,)):
         return Decision(Situation.CLEARING, wanted, stable)
     step = Step(0, Move.WAITING_FOR_REPLICAS)
-    canary = Canary(wanted.revision, 0, _whole_second(seen.now))
+    canary = Canary(candidate, 0, _whole_second(seen.now))
     return Decision(Situation.CLIMBING, wanted, stable, canary, step)
 
 

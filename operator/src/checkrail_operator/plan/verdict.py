@@ -33,7 +33,7 @@ class Verdict:
     failed: bool = False
 
 
-def verdict_of(  # noqa: PLR0911 - one row per situation
+def verdict_of(  # noqa: C901, PLR0911 - one row per situation
     seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]
 ) -> Verdict:
     """Return what Ready says, row by row of the table in the architecture."""
@@ -47,6 +47,8 @@ def verdict_of(  # noqa: PLR0911 - one row per situation
             return _failed(decision)
         case Situation.SETTLED:
             return _settled(seen, decision, weights)
+        case Situation.INCOMPATIBLE:
+            return _incompatible(decision)
         case Situation.REFUSED:
             return Verdict("False", Reason.ROLLED_BACK, _refusal(decision), failed=True)
         case Situation.ROLLING_BACK:
@@ -137,6 +139,18 @@ def _refusal(decision: Decision) -> str:
         f"{refused.reason}: {refused.message}. "
         "It is not tried again until the spec asks for something else or rollout.retry changes"
     )
+
+
+def _incompatible(decision: Decision) -> Verdict:
+    names = (decision.wanted.revision, decision.stable)
+    asked, serving = (_named(decision, each) if each else "" for each in names)
+    message = (
+        f"{asked} does not take the requests that {serving} takes, and gets no pod: "
+        f"{decision.failure.words if decision.failure else ''}. Ask for a version with the same "
+        "inputs and outputs, or serve this one under another ModelDeployment and move the clients; "
+        "rollout.allowSignatureChange: true lets it take over all the same"
+    )
+    return Verdict("False", Reason.SIGNATURE_CHANGED, message, failed=True)
 
 
 def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:
