@@ -13,7 +13,14 @@ from pydantic import Field, ValidationError
 
 from checkrail_api.artifact import Component
 from checkrail_api.model import Model, Report
-from checkrail_api.reports import DataUsed, FilterUsed, LibraryVersion, Metric, Signature
+from checkrail_api.reports import (
+    DataUsed,
+    FilterUsed,
+    GateResult,
+    LibraryVersion,
+    Metric,
+    Signature,
+)
 
 LINE_CHARACTERS = 8000
 """Text of one line. It is ASCII, and as JSON at most twice as long: container runtimes split lines
@@ -67,6 +74,7 @@ class Record(Report):
     components: list[Component]
     features: list[FeatureRecord]
     metrics: list[Metric]
+    gates: list[GateResult] = []
     data: list[DataUsed]
     filters: list[FilterUsed]
     versions: list[LibraryVersion]

@@ -215,7 +215,7 @@ def termination_message(result: TrainerSuccess | TrainerFailure) -> bytes:
     """Return ``result`` as JSON of at most 4,096 bytes.
 
     When it does not fit, what the record holds as well is left out, in this order: signature,
-    versions, data, half of the metrics until the rest fits. A message of a failure is cut.
+    versions, data, half of metrics and gates until the rest fits. A message of a failure is cut.
     """
     if isinstance(result, TrainerFailure):
         return _shortened_failure(result)
@@ -227,7 +227,12 @@ def termination_message(result: TrainerSuccess | TrainerFailure) -> bytes:
     while len(body := _json(cut, exclude={"signature", "versions", "data"})) > (
         TERMINATION_MESSAGE_BYTES
     ):
-        cut = cut.model_copy(update={"metrics": cut.metrics[: len(cut.metrics) // 2]})
+        cut = cut.model_copy(
+            update={
+                "metrics": cut.metrics[: len(cut.metrics) // 2],
+                "gates": cut.gates if cut.metrics else cut.gates[: len(cut.gates) // 2],
+            }
+        )
     return body
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from checkrail_api.model_version import ModelVersionSpec
 from checkrail_api.record import FeatureRecord, Record
-from checkrail_api.reports import Metric
+from checkrail_api.reports import GateResult, Metric
 from checkrail_operator.observe.raw import RECORD_TAIL_LINES
 from checkrail_operator.plan.errors import TransientError
 from checkrail_operator.plan.version_size import MAX_BYTES, bounded, stored_bytes
@@ -58,6 +58,17 @@ async def test_the_record_in_the_log_fills_the_version() -> None:
     }
     assert world.condition("Complete") == ("True", "Published")
     assert [event.reason for event in world.cluster.events] == ["Published"]
+
+
+async def test_gates_that_the_termination_message_had_no_room_for_are_in_the_record() -> None:
+    world = TrainingWorld()
+    gates = [GateResult.model_validate({**GATE, "bound": f"min 0.{n}"}) for n in range(60, 70)]
+    await published(world, record(gates=gates))
+
+    await world.run_pass()
+
+    assert [gate["bound"] for gate in version(world)["gates"]] == [gate.bound for gate in gates]
+    assert world.status["gates"] == version(world)["gates"]
 
 
 async def test_the_status_of_a_published_run_has_gates_and_parity() -> None:

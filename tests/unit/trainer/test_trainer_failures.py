@@ -8,7 +8,17 @@ import pytest
 
 from checkrail_api.exit_codes import ExitCode
 from checkrail_api.reasons import Reason
-from checkrail_api.reports import TERMINATION_MESSAGE_BYTES, TrainerFailure, termination_message
+from checkrail_api.reports import (
+    TERMINATION_MESSAGE_BYTES,
+    ArtifactReport,
+    GateResult,
+    Metric,
+    ParityReport,
+    Rows,
+    TrainerFailure,
+    TrainerSuccess,
+    termination_message,
+)
 from checkrail_trainer.failures import RunFailedError, first_lines, nearest, unavailable
 
 
@@ -27,6 +37,33 @@ def test_a_message_of_any_length_fits(text: str) -> None:
 
     assert len(body) <= TERMINATION_MESSAGE_BYTES
     assert json.loads(body)["reason"] == "QueryFailed"
+
+
+def test_a_success_with_many_gates_and_slices_fits() -> None:
+    """The loop that shortened it never ended once no metric was left."""
+    gate = GateResult(
+        metric="roc_auc",
+        bound=f"notWorseThan {'m' * 54}-00000000, margin 0.005",
+        passed=True,
+        value="0.743112",
+        baseline=f"{'m' * 54}-00000000",
+        baseline_value="0.743112",
+        difference="0.000000",
+        interval=["-0.001234", "0.001234"],
+    )
+    metric = Metric(name="roc_auc", value="0.743112", slice="origin=EWR", rows=1000)
+    success = TrainerSuccess(
+        artifact=ArtifactReport(uri="s3://m/" + "p" * 900, sha256="0" * 64, size_bytes=1, opset=22),
+        rows=Rows(train=1, holdout=1),
+        metrics=[metric] * 200,
+        gates=[gate] * 16,
+        parity=ParityReport(rows=1, max_abs_diff="0", flips=0),
+    )
+
+    body = termination_message(success)
+
+    assert len(body) <= TERMINATION_MESSAGE_BYTES
+    assert json.loads(body)["gates"]
 
 
 def test_a_failure_is_final_unless_a_store_is_away() -> None:

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checkrail_api.record import Origin
-    from checkrail_api.reports import LibraryVersion
+    from checkrail_api.reports import GateResult, LibraryVersion
     from checkrail_trainer.prepared import Prepared
     from checkrail_trainer.publish import Artifact
 
 
-def record_of(artifact: Artifact, prepared: Prepared, versions: Sequence[LibraryVersion]) -> Record:
+def record_of(
+    artifact: Artifact,
+    prepared: Prepared,
+    versions: Sequence[LibraryVersion],
+    gates: Sequence[GateResult] = (),
+) -> Record:
     """Return the record: what the published files say, and from what they were made."""
     profile = Profile.model_validate_json(artifact.files[PROFILE_FILE])
     return Record(
@@ -32,6 +37,7 @@ def record_of(artifact: Artifact, prepared: Prepared, versions: Sequence[Library
         components=artifact.components,
         features=[_feature(each, prepared.origins.get(each.name)) for each in profile.features],
         metrics=Metrics.model_validate_json(artifact.files[METRICS_FILE]).metrics,
+        gates=list(gates),
         data=prepared.used,
         filters=prepared.filters,
         versions=list(versions),

@@ -37,12 +37,12 @@ NONE = Figures()
 def figures(
     report: TrainerSuccess | TrainerFailure | None, record: Record | None = None
 ) -> Figures:
-    """Return the figures of ``report``, with all metrics where there is a record."""
+    """Return the figures of ``report``, with all metrics and gates where there is a record."""
     if report is None:
         return NONE
     return Figures(
         metrics=overall_first(record.metrics if record else report.metrics)[:MAX_METRICS],
-        gates=tuple(report.gates[:MAX_GATES]),
+        gates=tuple((record.gates if record and record.gates else report.gates)[:MAX_GATES]),
         parity=report.parity,
     )
 
