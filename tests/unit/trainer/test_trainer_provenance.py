@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import numpy as np
 import pytest
 
-from checkrail_api.reports import DataUsed, LibraryVersion
+from checkrail_api.record import Origin
+from checkrail_api.reports import DataUsed, FilterUsed, LibraryVersion
 from checkrail_api.run import Run
+from checkrail_api.workflows import Task
+from checkrail_trainer.columns import Column
+from checkrail_trainer.prepared import Prepared
 from checkrail_trainer.provenance import inputs_digest, statement
+from checkrail_trainer.table import Table
 
 USED = DataUsed(source="t", uri="s3://lake/t.parquet", etag="abc", bytes=1, rows=1)
 PARTS: dict[str, Any] = {
@@ -29,6 +36,14 @@ PARTS: dict[str, Any] = {
 }
 ONE = LibraryVersion(name="numpy", version="2.4.6")
 
+SERVING = {
+    "reference": "Serving",
+    "version": "model-00000000",
+    "uri": "s3://models/a/model/0",
+    "sha256": "0" * 64,
+    "store": {},
+}
+
 
 def digest(etag: str = "abc", version: str = "2.4.6", **parts: Any) -> str:
     run = Run.model_validate(PARTS | parts)
@@ -46,6 +61,18 @@ def digest(etag: str = "abc", version: str = "2.4.6", **parts: Any) -> str:
             {"data": {**PARTS["data"], "objectStore": {"endpoint": "http://two:9000"}}},
             id="another way to the same objects",
         ),
+        pytest.param(
+            {
+                "data": {
+                    **PARTS["data"],
+                    "sources": [
+                        {**PARTS["data"]["sources"][0], "objectStore": {"region": "elsewhere"}}
+                    ],
+                }
+            },
+            id="another way to one source",
+        ),
+        pytest.param({"baselines": [SERVING]}, id="another version that serves"),
     ],
 )
 def test_runs_are_the_same(parts: dict[str, Any]) -> None:
@@ -68,7 +95,34 @@ def test_runs_differ(parts: dict[str, Any]) -> None:
     assert digest(**parts) != digest()
 
 
+def prepared() -> Prepared:
+    column = Column("a", "FLOAT")
+    train, holdout = (
+        Table((column,), {"a": np.zeros(rows, np.float32)}, np.zeros(rows)) for rows in (3, 2)
+    )
+    return Prepared(
+        train=train,
+        holdout=holdout,
+        task=Task.REGRESSION,
+        classes_found=None,
+        used=[USED],
+        filters=[FilterUsed(column="month", op="LtEq", rows=5)],
+        origins={"a": Origin(source="t", column="x")},
+    )
+
+
 def test_a_statement_is_one_line_whatever_the_query_holds() -> None:
     run = Run.model_validate(PARTS | {"data": {**PARTS["data"], "query": "FROM t\nLIMIT 3"}})
 
-    assert statement(run, [USED], [ONE], {"model.onnx": b""}).count(b"\n") == 1
+    assert statement(run, prepared(), [ONE], {"model.onnx": b""}).count(b"\n") == 1
+
+
+def test_a_statement_says_what_reading_the_data_gave() -> None:
+    line = statement(Run.model_validate(PARTS), prepared(), [ONE], {"model.onnx": b""})
+
+    details = json.loads(line)["predicate"]["runDetails"]
+    assert details["checkrail_read"] == {
+        "rows": {"train": 3, "holdout": 2},
+        "filters": [{"column": "month", "op": "LtEq", "rows": 5}],
+        "origins": {"a": {"source": "t", "column": "x"}},
+    }

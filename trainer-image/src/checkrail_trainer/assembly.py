@@ -40,8 +40,8 @@ def assemble(
         SIGNATURE_FILE: _json(trained.signature),
         METRICS_FILE: _json(Metrics(metrics=judged.metrics)),
         PROFILE_FILE: _json(training_profile(prepared.train, trained.scores)),
-    } | {f"{NATIVE_DIR}/{name}": body for name, body in trained.workflow.native_files().items()}
-    files[PROVENANCE_FILE] = provenance.statement(run, prepared.used, versions, files)
+    } | {f"{NATIVE_DIR}/{name}": body for name, body in trained.native_files().items()}
+    files[PROVENANCE_FILE] = provenance.statement(run, prepared, versions, files)
     return Artifact(model=run.model, opset=OPSET, files=files, parity=parity)
 
 

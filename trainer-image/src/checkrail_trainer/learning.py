@@ -22,8 +22,11 @@ from checkrail_trainer.record import record_of
 from checkrail_trainer.training import train
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checkrail_api.reports import LibraryVersion, ParityReport
     from checkrail_api.run import Run
+    from checkrail_trainer.gates import Rival
     from checkrail_trainer.judging import Judged
     from checkrail_trainer.prepared import Prepared
     from checkrail_trainer.progress import Progress
@@ -43,8 +46,22 @@ class Learnt:
     artifact: Artifact
 
 
-def learn(run: Run, prepared: Prepared, progress: Progress) -> Learnt:
+def learn(
+    run: Run,
+    prepared: Prepared,
+    progress: Progress,
+    rivals: Sequence[Rival] = (),
+    *,
+    gated: bool = True,
+) -> Learnt:
     """Train on one side, judge on the other, export, and check that the export is faithful.
+
+    Args:
+        run: The spec.
+        prepared: The data.
+        progress: Hears how far it is.
+        rivals: Published versions that gates compare with.
+        gated: Whether the gates are asked. They decide what is published, and nothing in it.
 
     Raises:
         RunFailedError: BadParams, BadFeature, GateFailed or ParityFailed.
@@ -53,10 +70,10 @@ def learn(run: Run, prepared: Prepared, progress: Progress) -> Learnt:
     trained = train(run, prepared, progress.advance)
 
     progress.begin(Phase.EVALUATING)
-    judged = judge(run, prepared, trained)
+    judged = judge(run if gated else _without_gates(run), prepared, trained, rivals)
 
     progress.begin(Phase.EXPORTING)
-    versions = provenance.libraries(trained.workflow.libraries)
+    versions = provenance.libraries(trained.libraries)
     model = trained.export(provenance.inputs_digest(run, prepared.used, versions))
 
     progress.begin(Phase.CHECKING_PARITY)
@@ -66,19 +83,29 @@ def learn(run: Run, prepared: Prepared, progress: Progress) -> Learnt:
 
 
 def learn_and_publish(
-    run: Run, prepared: Prepared, store: Bucketeer, progress: Progress
+    run: Run,
+    prepared: Prepared,
+    store: Bucketeer,
+    progress: Progress,
+    rivals: Sequence[Rival] = (),
 ) -> TrainerSuccess:
     """Learn, and publish what has passed.
 
     Raises:
         RunFailedError: As ``learn``; or ArtifactConflict, or a store is away.
     """
-    learnt = learn(run, prepared, progress)
+    learnt = learn(run, prepared, progress, rivals)
     progress.begin(Phase.PUBLISHING)
     uri = publish(learnt.artifact, run.store.uri, store)
-    digest, lines = record_lines(record_of(learnt.artifact, prepared, learnt.versions))
+    record = record_of(learnt.artifact, prepared, learnt.versions, learnt.judged.gates)
+    digest, lines = record_lines(record)
     progress.tell(lines)
     return _success(learnt, prepared, uri, digest if lines else None)
+
+
+def _without_gates(run: Run) -> Run:
+    evaluation = run.evaluation.model_copy(update={"gates": []})
+    return run.model_copy(update={"evaluation": evaluation})
 
 
 def _success(learnt: Learnt, prepared: Prepared, uri: str, record: str | None) -> TrainerSuccess:
