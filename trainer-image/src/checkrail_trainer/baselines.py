@@ -102,7 +102,7 @@ def open_baselines(run: Run, environment: Environment) -> Iterator[list[Baseline
                 folder.mkdir()
                 store = Bucketeer(given.store, environment.variables, baseline_prefix(number))
                 _fetch(given, store, folder / MODEL_FILE)
-                opened.append(_open(given, folder, _memory(environment)))
+                opened.append(_open(given, folder, memory_for(environment)))
                 log.info("baseline fetched", extra={"model_version": given.version})
         yield opened
 
@@ -140,7 +140,8 @@ def _fetch(given: BaselineModel, store: Bucketeer, path: Path) -> None:
         )
 
 
-def _memory(environment: Environment) -> int:
+def memory_for(environment: Environment) -> int:
+    """Answer what the process of a baseline may use, bytes."""
     limit = environment.memory_limit_bytes
     return max(limit // MEMORY_SHARE, LEAST_MEMORY_BYTES) if limit else MEMORY_BYTES
 

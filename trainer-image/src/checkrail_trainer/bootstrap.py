@@ -35,9 +35,9 @@ RESAMPLES = 1000
 ENDS = (0.05, 0.95)
 NORMAL_95 = 1.6448536269514722
 """95 % quantile of the standard normal distribution."""
-MOST_WORK = 100_000
+MOST_WORK = 50_000
 """Work of a figure (see `Measure.work`) from which on nothing is drawn: 1,000 resamples of it take
-about 5 s. With so many rows both ways agree within the noise of 1,000 draws."""
+a few seconds. With so many rows both ways agree within the noise of 1,000 draws."""
 
 
 @dataclass(frozen=True)

@@ -155,8 +155,8 @@ def gates_failed(failed: Sequence[tuple[int, GateResult]]) -> RunFailedError:
 def _why(result: GateResult) -> str:
     if result.baseline is None:
         return f"found {result.value}" if result.value else result.note or ""
-    low, high = result.interval
     return (
         f"found {result.value} against {result.baseline_value} of {result.baseline} on the same "
-        f"rows, better by {result.difference} (90 % interval {low} to {high})"
+        f"rows, difference {result.difference} (negative is worse), at 95 % at most "
+        f"{result.interval[1]}"
     )

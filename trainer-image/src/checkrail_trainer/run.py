@@ -1,7 +1,9 @@
 """The sequence of a run: fetch, split, train, evaluate, export, check parity, publish.
 
 check params, store and sources    seconds; what is wrong with the spec ends the run here
+fetch versions to compare with     what they ask for is read as well
 join, filter, split                DuckDB; its memory is given back before training
+score them                         before training: one that cannot be compared with ends the run
 import the ML libraries            8 to 10 s, late on purpose
 train .. publish                   `learning.py`
 """
@@ -14,11 +16,14 @@ from typing import TYPE_CHECKING
 
 from checkrail_api.reports import Phase
 from checkrail_api.run import ENV_STORE_PREFIX
-from checkrail_api.workflows import BUILT_IN
 from checkrail_trainer.authorities import trusting
+from checkrail_trainer.baseline_scores import rival
+from checkrail_trainer.baselines import columns_of, open_baselines
+from checkrail_trainer.evaluate import metrics_of
 from checkrail_trainer.params import check_params
 from checkrail_trainer.preparation import prepare
 from checkrail_trainer.s3 import Bucketeer
+from checkrail_trainer.workflows import task_of
 
 if TYPE_CHECKING:
     from checkrail_api.reports import TrainerSuccess
@@ -40,7 +45,11 @@ def execute(run: Run, environment: Environment, progress: Progress) -> TrainerSu
     check_params(run.train.workflow, run.train.params)
     store = Bucketeer(run.store, environment.variables, ENV_STORE_PREFIX)
     store.check_bucket(run.store.uri.removeprefix("s3://").partition("/")[0])
-    prepared = prepare(run, BUILT_IN[run.train.workflow], environment, progress)
+    task = task_of(run.train.workflow)
+    metrics_of(run.evaluation, task)
+    with open_baselines(run, environment) as baselines:
+        prepared = prepare(run, task, environment, progress, columns_of(baselines))
+        rivals = [rival(each, prepared, run.threads) for each in baselines]
     learning = import_module("checkrail_trainer.learning")  # takes 8 to 10 s: bad data fails first
-    report: TrainerSuccess = learning.learn_and_publish(run, prepared, store, progress)
+    report: TrainerSuccess = learning.learn_and_publish(run, prepared, store, progress, rivals)
     return report
