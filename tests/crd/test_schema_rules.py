@@ -11,7 +11,12 @@ import yaml
 from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_api.model_version import ModelVersionSpec
 from checkrail_api.training_job import TrainingJobSpec
-from crd import model_deployment_cases, model_version_cases, training_job_cases
+from crd import (
+    model_deployment_cases,
+    model_version_cases,
+    placement_cases,
+    training_job_cases,
+)
 from crd.cases import Case, changed
 
 if TYPE_CHECKING:
@@ -24,9 +29,15 @@ pytestmark = pytest.mark.crd
 
 CRDS = Path(__file__).parents[2] / "crds"
 TABLES: dict[str, tuple[dict[str, Any], dict[str, Case]]] = {
-    "ModelDeployment": (model_deployment_cases.EXAMPLE, model_deployment_cases.CASES),
+    "ModelDeployment": (
+        model_deployment_cases.EXAMPLE,
+        {**model_deployment_cases.CASES, **placement_cases.CASES},
+    ),
     "ModelVersion": (model_version_cases.EXAMPLE, model_version_cases.CASES),
-    "TrainingJob": (training_job_cases.EXAMPLE, training_job_cases.CASES),
+    "TrainingJob": (
+        training_job_cases.EXAMPLE,
+        {**training_job_cases.CASES, **placement_cases.CASES},
+    ),
 }
 SPECS: dict[str, type[Model]] = {
     "ModelDeployment": ModelDeploymentSpec,

@@ -30,6 +30,15 @@ async def created_with_every_setting(world: TrainingWorld) -> None:
                 "serviceAccountName": "trainer",
                 "nodeSelector": {"disk": "fast"},
                 "tolerations": [{"key": "training", "operator": "Exists"}],
+                "affinity": {
+                    "nodeAffinity": {
+                        "requiredDuringSchedulingIgnoredDuringExecution": {
+                            "nodeSelectorTerms": [
+                                {"matchExpressions": [{"key": "gpu", "operator": "DoesNotExist"}]}
+                            ]
+                        }
+                    }
+                },
                 "priorityClassName": "batch",
                 "env": [{"name": "OMP_NUM_THREADS", "value": "1"}, {"name": "A", "value": "b"}],
             },

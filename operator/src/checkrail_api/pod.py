@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from checkrail_api.affinity import Affinity
 from checkrail_api.model import Model, Name, Quantity, Rule
 
 
@@ -64,6 +65,9 @@ class Placement(Model):
 
     tolerations: Annotated[list[Toleration], Field(max_length=16)] = []
     """Taints that the pods tolerate."""
+
+    affinity: Affinity | None = None
+    """Nodes that the pods need or prefer, and pods that they are near to or away from."""
 
     priority_class_name: Name | None = None
     """Priority class of the pods."""

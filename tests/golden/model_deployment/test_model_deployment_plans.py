@@ -31,6 +31,19 @@ EVERY_FIELD: dict[str, Any] = {
         "serviceAccountName": "scorer",
         "nodeSelector": {"disk": "ssd"},
         "tolerations": [{"key": "team", "operator": "Equal", "value": "a", "effect": "NoSchedule"}],
+        "affinity": {
+            "podAntiAffinity": {
+                "preferredDuringSchedulingIgnoredDuringExecution": [
+                    {
+                        "weight": 100,
+                        "podAffinityTerm": {
+                            "topologyKey": "kubernetes.io/hostname",
+                            "labelSelector": {},
+                        },
+                    }
+                ]
+            }
+        },
         "priorityClassName": "serving",
         "env": [{"name": "OMP_WAIT_POLICY", "value": "PASSIVE"}],
     },

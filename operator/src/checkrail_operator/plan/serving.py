@@ -153,6 +153,8 @@ def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
         spec["nodeSelector"] = dict(placement.node_selector)
     if placement.tolerations:
         spec["tolerations"] = [toleration.dump() for toleration in placement.tolerations]
+    if affinity := placement.affinity and placement.affinity.manifest():
+        spec["affinity"] = affinity
     if placement.priority_class_name:
         spec["priorityClassName"] = placement.priority_class_name
     return spec

@@ -143,6 +143,7 @@ def _pod_spec(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> dict
         "serviceAccountName": pod.service_account_name,
         "nodeSelector": pod.node_selector,
         "tolerations": [toleration.dump() for toleration in pod.tolerations],
+        "affinity": pod.affinity.manifest() if pod.affinity else None,
         "priorityClassName": pod.priority_class_name,
     }
     return {
