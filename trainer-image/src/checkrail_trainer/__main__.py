@@ -21,7 +21,7 @@ from checkrail_api.run import Run
 from checkrail_trainer.environment import read_environment
 from checkrail_trainer.failures import RunFailedError, first_lines
 from checkrail_trainer.logs import log_to_stderr
-from checkrail_trainer.progress import Progress
+from checkrail_trainer.progress import Progress, own_stdout
 from checkrail_trainer.run import execute
 from checkrail_trainer.termination import CRASHED, end_on_sigterm, tell
 
@@ -37,7 +37,7 @@ def main() -> int:
     log_to_stderr()
     environment = read_environment(os.environ)
     try:
-        with Progress() as progress:
+        with own_stdout() as out, Progress(out) as progress:
             result = execute(read_run(environment), environment, progress)
     except RunFailedError as error:
         log.error("run failed", extra={"reason": error.reason.value, "detail": error.message})  # noqa: TRY400 - the message says it all; a stack would bury it

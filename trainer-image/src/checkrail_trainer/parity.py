@@ -71,6 +71,13 @@ def check_parity(model: bytes, holdout: Table, compared: Compared, bounds: Parit
     """
     rows = parity_rows(holdout, compared)
     found = _in_fresh_process(model, rows, compared.says(rows))
+    if failure := found.get("failure"):
+        raise RunFailedError(
+            Reason.PARITY_FAILED,
+            f"ONNX Runtime does not run the exported model: {failure}. Nothing was published. "
+            "Simplify the model",
+            ExitCode.PARITY_FAILED,
+        )
     if found["max_abs_diff"] > float(bounds.max_abs_diff) or found["flips"] > bounds.max_flips:
         worst = found["worst_row"]
         raise RunFailedError(

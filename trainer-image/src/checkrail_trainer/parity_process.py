@@ -4,7 +4,8 @@
 
 ``FOLDER`` holds ``model.onnx``, ``inputs.npz`` (one array per input), and ``expected.npz``, by the
 trained model: ``scores`` (rows, classes) and ``labels`` (rows,), or of a regression ``scores``
-(rows,) alone. The answer is one JSON object on standard output. Pickled arrays are refused.
+(rows,) alone. The answer is one JSON object on standard output, with ``failure`` alone where ONNX
+Runtime does not load or run the model. Pickled arrays are refused.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ import onnxruntime
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+RUNTIME_ERRORS = tuple(
+    each
+    for each in vars(onnxruntime.capi.onnxruntime_pybind11_state).values()
+    if isinstance(each, type) and issubclass(each, Exception)
+)
+"""What ONNX Runtime raises; its exceptions have no base class of their own."""
 SINGLE_ROWS = 64
 """Rows that are scored one by one as well: a server's most frequent batch."""
 
@@ -75,7 +82,10 @@ def apart(scores: NDArray[Any], expected: NDArray[Any]) -> NDArray[np.float64]:
 
 def main() -> None:
     """Compare the folder of the command line."""
-    found = compare(Path(sys.argv[1]))
+    try:
+        found = compare(Path(sys.argv[1]))
+    except RUNTIME_ERRORS as error:
+        found = {"failure": str(error).strip().splitlines()[0][:500]}
     sys.stdout.write(f"{json.dumps(found)}\n")
 
 

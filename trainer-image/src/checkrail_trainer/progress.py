@@ -5,6 +5,7 @@ Everything that the operator reads from standard output goes through here.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -28,6 +29,18 @@ SPANS = {
 """Where each phase begins and ends, percent of the whole run."""
 FIRST_GUESS_PERCENT = 10
 """Below it, no time to the end is guessed."""
+
+
+def own_stdout() -> TextIO:
+    """Return standard output for the operator's lines alone.
+
+    Whatever else the process prints from now on, the C and C++ of libraries and the workflows of
+    users included, goes to standard error, which is the log.
+    """
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return own
 
 
 class Progress:

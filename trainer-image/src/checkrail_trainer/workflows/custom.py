@@ -6,6 +6,7 @@ What is wrong with one ends the run for good: a retry would import the same code
 from __future__ import annotations
 
 import inspect
+import logging
 import traceback
 from contextlib import contextmanager
 from importlib import import_module
@@ -18,6 +19,8 @@ from checkrail_trainer.workflow import Numbers, Task, Workflow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
 
 EXPECTED = "a subclass of checkrail_trainer.workflow.Workflow"
 
@@ -78,6 +81,7 @@ def in_workflow(workflow: str, step: str) -> Iterator[None]:
     except Exception as error:
         if workflow in BUILT_IN:
             raise
+        log.exception("the workflow raised", extra={"workflow": workflow, "step": step})
         place = traceback.extract_tb(error.__traceback__)[-1]
         raise bad_workflow(
             workflow,
