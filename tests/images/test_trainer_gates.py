@@ -1,0 +1,294 @@
+"""The trainer as a process on real flights: slices, gates, and versions to compare with.
+
+first  --published-->  its model.onnx serves
+alike, with another seed,          not worse than it       published
+of the distance alone              worse than it           nothing published
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checkrail_api.artifact import Metrics
+from checkrail_api.exit_codes import ExitCode
+from checkrail_api.reports import TrainerFailure
+from harness import trainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.object_store import ObjectStoreServer
+
+pytestmark = pytest.mark.images
+
+FEATURES = ["hour", "carrier", "distance", "origin"]
+FLIGHTS: dict[str, Any] = {
+    "sources": [{"name": "flights", "uri": "s3://lake/flights/*.parquet"}],
+    "query": "SELECT *, arr_delay > 15 AS late FROM flights",
+    "filters": [{"column": "late", "op": "NotNull"}],
+    "label": "late",
+    "features": FEATURES,
+    "key": "flight_id",
+    "timeColumn": "time_hour",
+    "holdout": {"strategy": "DateRange", "from": "2013-06-01", "to": "2013-07-01"},
+}
+TRAIN = {"workflow": "xgboost-classifier", "params": {"n_estimators": 30, "max_depth": 4}}
+EVALUATION: dict[str, Any] = {
+    "metrics": ["roc_auc", "log_loss"],
+    "slices": ["carrier", "origin"],
+    "gates": [{"metric": "roc_auc", "min": "0.6"}, {"metric": "log_loss", "max": "0.7"}],
+}
+
+
+def spec(lake: ObjectStoreServer, name: str, **parts: Any) -> dict[str, Any]:
+    """Return a run that publishes to a place of its own."""
+    made = trainer.run_spec(
+        lake,
+        **{"data": FLIGHTS, "train": {**TRAIN, "seed": 7}, "evaluation": EVALUATION, **parts},
+    )
+    made["store"] = {**made["store"], "uri": f"s3://models/gates/{name}"}
+    return made
+
+
+def against_serving() -> dict[str, Any]:
+    return {"gates": [{"metric": "roc_auc", "notWorseThan": "Serving"}]}
+
+
+def published_under(lake: ObjectStoreServer, name: str) -> list[str]:
+    return lake.keys(f"s3://models/gates/{name}/")
+
+
+def keys(lake: ObjectStoreServer, number: int = 0) -> dict[str, str]:
+    """Return the keys that open the baseline of this place."""
+    return {f"CHECKRAIL_BASELINE_{number}_{key}": value for key, value in lake.credentials.items()}
+
+
+@pytest.fixture(scope="module")
+def first(lake: ObjectStoreServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The report of the version that serves from here on."""
+    ended = trainer.train(spec(lake, "first"), lake, tmp_path_factory.mktemp("first"))
+    assert ended.code == 0, ended.log
+    return ended.report
+
+
+@pytest.fixture(scope="module")
+def serving(first: dict[str, Any], lake: ObjectStoreServer) -> dict[str, Any]:
+    """The version as the operator hands it to a run."""
+    sha256 = first["artifact"]["sha256"]
+    return {
+        "reference": "Serving",
+        "version": f"model-{sha256[:8]}",
+        "uri": first["artifact"]["uri"],
+        "sha256": sha256,
+        "store": {"endpoint": lake.endpoint, "region": lake.region, "addressingStyle": "Path"},
+    }
+
+
+@pytest.fixture(scope="module")
+def alike(
+    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path_factory: pytest.TempPathFactory
+) -> trainer.Ended:
+    """A run that draws its rows otherwise, compared with what serves and with it by its name."""
+    gates = [
+        {"metric": "roc_auc", "notWorseThan": "Serving", "margin": "0.01"},
+        {"metric": "log_loss", "notWorseThan": serving["version"], "margin": "0.01"},
+    ]
+    run = spec(
+        lake,
+        "alike",
+        train={**TRAIN, "params": {**TRAIN["params"], "subsample": 0.8}, "seed": 8},  # type: ignore[dict-item]
+        evaluation={"metrics": ["roc_auc"], "gates": gates},
+        baselines=[serving, {**serving, "reference": serving["version"]}],
+    )
+    folder = tmp_path_factory.mktemp("alike")
+    return trainer.train(run, lake, folder, {**keys(lake, 0), **keys(lake, 1)})
+
+
+@pytest.fixture(scope="module")
+def worse(
+    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path_factory: pytest.TempPathFactory
+) -> trainer.Ended:
+    """A run that knows the distance only; what serves asks for three columns more."""
+    gates = [
+        {"metric": "accuracy", "min": "0.5"},
+        {"metric": "roc_auc", "notWorseThan": "Serving", "margin": "0.01"},
+    ]
+    run = spec(
+        lake,
+        "worse",
+        data={**FLIGHTS, "features": ["distance"]},
+        evaluation={**EVALUATION, "gates": gates},
+        baselines=[serving],
+    )
+    return trainer.train(run, lake, tmp_path_factory.mktemp("worse"), keys(lake))
+
+
+def test_gates_that_hold_are_reported_and_the_model_is_published(first: dict[str, Any]) -> None:
+    roc_auc, log_loss = (each["value"] for each in first["metrics"][:2])
+
+    assert first["gates"] == [
+        {"metric": "roc_auc", "bound": "min 0.6", "passed": True, "value": roc_auc, "interval": []},
+        {
+            "metric": "log_loss",
+            "bound": "max 0.7",
+            "passed": True,
+            "value": log_loss,
+            "interval": [],
+        },
+    ]
+
+
+def test_the_published_metrics_have_every_slice_of_every_column(
+    first: dict[str, Any], lake: ObjectStoreServer
+) -> None:
+    file = lake.get(f"{first['artifact']['uri']}/metrics.json")
+    metrics = Metrics.model_validate_json(file).metrics
+    overall = [each for each in metrics if each.slice is None]
+    origins = [each for each in metrics if (each.slice or "").startswith("origin=")]
+    carriers = {each.slice: each.rows or 0 for each in metrics if "carrier=" in (each.slice or "")}
+
+    assert [each.name for each in overall] == ["roc_auc", "log_loss"]
+    assert metrics[:2] == overall
+    assert sum(each.rows or 0 for each in origins) == 2 * first["rows"]["holdout"]
+    assert sum(carriers.values()) == first["rows"]["holdout"]
+    assert list(carriers.values()) == sorted(carriers.values(), reverse=True)
+    assert {each.note for each in metrics if (each.rows or 1000) < 100} == {
+        "too few rows: under 100"
+    }
+    assert all(each.value for each in metrics if (each.rows or 1000) >= 100)
+
+
+def test_a_candidate_that_is_not_worse_is_published(
+    alike: trainer.Ended, serving: dict[str, Any], lake: ObjectStoreServer
+) -> None:
+    assert alike.code == 0, alike.log
+    gates = alike.report["gates"]
+
+    assert [(each["bound"], each["passed"], each["baseline"]) for each in gates] == [
+        ("notWorseThan Serving, margin 0.01", True, serving["version"]),
+        (f"notWorseThan {serving['version']}, margin 0.01", True, serving["version"]),
+    ]
+    assert len(published_under(lake, "alike")) > 5
+
+
+def test_a_baseline_is_scored_as_the_run_that_made_it_was(
+    alike: trainer.Ended, first: dict[str, Any]
+) -> None:
+    """By ONNX Runtime on raw columns; its own run measured the trained model itself."""
+    found = [float(each["baselineValue"]) for each in alike.report["gates"]]
+
+    assert found == pytest.approx([float(each["value"]) for each in first["metrics"][:2]], abs=2e-6)
+
+
+def test_a_worse_candidate_publishes_nothing_and_tells_all_it_measured(
+    worse: trainer.Ended, serving: dict[str, Any], lake: ObjectStoreServer
+) -> None:
+    report = TrainerFailure.model_validate(worse.report)
+    kept, failed = report.gates
+
+    assert worse.failure == (ExitCode.GATE_FAILED, "GateFailed")
+    assert published_under(lake, "worse") == []
+    assert (kept.passed, failed.passed, failed.baseline) == (True, False, serving["version"])
+    assert [each.name for each in report.metrics[:2]] == ["roc_auc", "log_loss"]
+    assert float(failed.value) == float(report.metrics[0].value)
+    assert float(failed.interval[1]) < -0.01
+    assert report.message.startswith(
+        f"spec.evaluation.gates[1] (roc_auc notWorseThan Serving, margin 0.01): found "
+        f"{failed.value} against {failed.baseline_value} of {serving['version']} on the same rows"
+    )
+
+
+def changed(serving: dict[str, Any], lake: ObjectStoreServer) -> dict[str, Any]:
+    """Put another model under the digest of the one that serves."""
+    uri = "s3://models/gates/changed"
+    model = lake.get(f"{serving['uri']}/model.onnx")
+    lake.put(f"{uri}/model.onnx", model[:-1] + bytes([model[-1] ^ 1]))
+    return {**serving, "uri": uri}
+
+
+def test_a_baseline_that_was_replaced_is_refused_before_it_is_opened(
+    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    other = changed(serving, lake)
+    digest = hashlib.sha256(lake.get(f"{other['uri']}/model.onnx")).hexdigest()
+    run = spec(lake, "replaced", baselines=[other], evaluation=against_serving())
+
+    ended = trainer.train(run, lake, tmp_path, keys(lake))
+
+    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "BadBaseline")
+    assert f"expected SHA-256 {serving['sha256']}, found {digest}" in ended.report["message"]
+    assert ended.progress[-1]["phase"] == "Fetching"
+
+
+def test_a_baseline_that_is_gone_says_where_it_was(
+    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    gone = {**serving, "uri": "s3://models/gates/gone"}
+    run = spec(lake, "gone", baselines=[gone], evaluation=against_serving())
+
+    ended = trainer.train(run, lake, tmp_path, keys(lake))
+
+    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "BadBaseline")
+    assert "has no object s3://models/gates/gone/model.onnx" in ended.report["message"]
+
+
+def test_a_baseline_that_asks_for_a_column_the_query_does_not_give_ends_before_training(
+    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    query = "SELECT flight_id, time_hour, distance, arr_delay > 15 AS late FROM flights"
+    run = spec(
+        lake,
+        "narrow",
+        data={**FLIGHTS, "query": query, "features": ["distance"]},
+        baselines=[serving],
+        evaluation=against_serving(),
+    )
+
+    ended = trainer.train(run, lake, tmp_path, keys(lake))
+
+    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "BadBaseline")
+    assert "asks for the input `hour`, which is no column" in ended.report["message"]
+    assert "spec.data.query" in ended.report["message"]
+    assert ended.progress[-1]["phase"] == "Fetching"
+
+
+def test_a_run_waits_for_a_baseline_whose_store_is_away(
+    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        away = {**serving["store"], "endpoint": f"http://127.0.0.1:{closed.getsockname()[1]}"}
+        run = spec(
+            lake, "away", baselines=[{**serving, "store": away}], evaluation=against_serving()
+        )
+        ended = trainer.train(run, lake, tmp_path, keys(lake))
+
+    assert ended.failure == (ExitCode.STORAGE_UNAVAILABLE, "StoreUnavailable")
+
+
+def test_a_baseline_that_no_gate_names_is_not_fetched(
+    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    gone = {**serving, "uri": "s3://models/gates/gone"}
+    run = spec(lake, "unnamed", baselines=[gone], data={**FLIGHTS, "label": "nothing"})
+
+    ended = trainer.train(run, lake, tmp_path)
+
+    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "LabelNotFound")
+
+
+def test_a_metric_of_another_task_ends_the_run_before_data_is_read(
+    lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    sources = [{"name": "flights", "uri": "s3://lake/nothing.parquet"}]
+    data = {**FLIGHTS, "sources": sources}
+    run = spec(lake, "rmse", data=data, evaluation={"metrics": ["rmse"]})
+
+    ended = trainer.train(run, lake, tmp_path)
+
+    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "InvalidSpec")
+    assert ended.report["message"].startswith("spec.evaluation.metrics[0] is rmse, which does not")
