@@ -132,8 +132,8 @@ REFUSALS = [
     ),
     pytest.param(
         {"filters": [{"column": "kind", "op": "Eq", "value": "benign"}]},
-        "EmptySplit",
-        "every row of the train side has label `kind` = 'benign'",
+        "SingleClass",
+        "every row of the train side has the same label `kind`; expected at least two",
         id="one class",
     ),
     pytest.param(

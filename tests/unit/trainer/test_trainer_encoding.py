@@ -140,9 +140,9 @@ def test_classes_are_the_sorted_labels_of_training() -> None:
 @pytest.mark.parametrize(
     ("train", "holdout", "reason", "said"),
     [
-        pytest.param([1, 1], [0, 1], "EmptySplit", "train side", id="one class in training"),
-        pytest.param([0, 1], [1, 1], "EmptySplit", "holdout side", id="one class held out"),
-        pytest.param([0, 1], [1, 2], "BadLabel", "= 2", id="a class never trained on"),
+        pytest.param([1, 1], [0, 1], "SingleClass", "train side", id="one class in training"),
+        pytest.param([0, 1], [1, 1], "SingleClass", "holdout side", id="one class held out"),
+        pytest.param([0, 1], [1, 2], "BadLabel", "has 1 values", id="a class never trained on"),
         pytest.param(list(range(101)), [0, 1], "BadLabel", "101 values", id="too many classes"),
     ],
 )

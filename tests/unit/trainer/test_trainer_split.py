@@ -35,6 +35,91 @@ def numbered(first: int, last: int) -> str:
     )
 
 
+HASHED = Holdout(strategy="Hash", fraction="0.2")
+BY_COLUMN = Roles(
+    label=ROLES.label,
+    features=ROLES.features,
+    key=ROLES.key,
+    holdout=Column("held", "BOOLEAN"),
+)
+STRATEGIES = [
+    pytest.param(FIFTH, ROLES, id="Fraction"),
+    pytest.param(
+        Holdout.model_validate({"strategy": "DateRange", "from": "2026-06-01"}),
+        ROLES,
+        id="DateRange",
+    ),
+    pytest.param(HASHED, ROLES, id="Hash"),
+    pytest.param(Holdout(strategy="Column", column="held"), BY_COLUMN, id="Column"),
+]
+
+
+@pytest.mark.parametrize(("holdout", "roles"), STRATEGIES)
+def test_no_row_and_no_key_is_on_both_sides(holdout: Holdout, roles: Roles) -> None:
+    """Each key has three rows, of one day and one flag."""
+    rows = (
+        "SELECT id, (r + id) % 97 AS distance, r = 1 AS late, day, id % 5 = 0 AS held "  # noqa: S608 - numbers
+        f"FROM ({numbered(0, 400)}) AS t(id, d, l, day), range(3) AS r(r)"
+    )
+    chosen = side(holdout, roles, 7)
+    query = f"SELECT id, {chosen.sql} FROM ({rows})"  # noqa: S608 - what is tested
+    found = duckdb.connect().execute(query, list(chosen.parameters)).fetchall()
+
+    train = {key for key, name in found if name == "train"}
+    held_out = {key for key, name in found if name == "holdout"}
+    assert len(found) == 1200
+    assert train | held_out == set(range(400))
+    assert train & held_out == set()
+    assert train
+    assert held_out
+
+
+def test_a_hashed_key_keeps_its_side_for_ever() -> None:
+    """Whatever the seed, the features and the label are, and however many rows there are."""
+    few = sides(HASHED, numbered(0, 1000))
+    others = Roles(
+        label=Column("distance", "INTEGER"), features=(Column("late", "BOOLEAN"),), key=ROLES.key
+    )
+
+    again = sides(HASHED, f"SELECT * FROM ({numbered(0, 5000)}) ORDER BY id DESC", others, seed=8)  # noqa: S608 - numbers
+
+    assert few == {key: value for key, value in again.items() if key < 1000}
+    assert 0.17 < list(few.values()).count("holdout") / len(few) < 0.23
+
+
+def test_the_keys_that_are_held_out_by_hash_are_written_down() -> None:
+    """A new release may not move anybody to the other side."""
+    found = sides(Holdout(strategy="Hash", fraction="0.5"), numbered(0, 12))
+
+    assert "".join(value[0] for value in found.values()) == "hhthhhhthhhh"
+
+
+def test_a_larger_share_by_hash_takes_nobody_back() -> None:
+    fifth = sides(HASHED, numbered(0, 2000))
+    half = sides(Holdout(strategy="Hash", fraction="0.5"), numbered(0, 2000))
+
+    assert {key for key, name in fifth.items() if name == "holdout"} <= {
+        key for key, name in half.items() if name == "holdout"
+    }
+
+
+def test_a_row_without_a_flag_is_on_no_side() -> None:
+    rows = "SELECT * FROM (VALUES (1, true), (2, false), (3, NULL)) AS t(id, held)"
+
+    found = sides(Holdout(strategy="Column", column="held"), rows, BY_COLUMN)
+
+    assert found == {1: "holdout", 2: "train", 3: None}
+
+
+def test_a_column_that_is_no_flag_is_refused() -> None:
+    roles = Roles(label=ROLES.label, features=ROLES.features, holdout=Column("held", "INTEGER"))
+
+    with pytest.raises(RunFailedError, match='as with "held" = 1 AS "held"') as caught:
+        side(Holdout(strategy="Column", column="held"), roles, 0)
+
+    assert caught.value.reason is Reason.INVALID_SPEC
+
+
 def test_a_fraction_of_the_rows_is_held_out() -> None:
     found = list(sides(FIFTH, numbered(0, 20_000)).values())
 

@@ -36,6 +36,8 @@ class Classes:
 
     def numbers(self, labels: NDArray[Any]) -> NDArray[np.int64]:
         """Return the class number of each label; all must be known."""
+        if not self.are_text:
+            return np.searchsorted(self.array, labels)
         place = {value: number for number, value in enumerate(self.values)}
         return np.fromiter((place[each] for each in labels), dtype=np.int64, count=len(labels))
 
@@ -44,16 +46,16 @@ def find_classes(train: Table, holdout: Table, label: str) -> Classes:
     """Find the classes in the rows trained on, and check that both sides can be judged.
 
     Raises:
-        RunFailedError: EmptySplit where a side has one class only, BadLabel where there are too
+        RunFailedError: SingleClass where a side has one class only, BadLabel where there are too
             many, or where the hold-out has one that training never saw.
     """
     sides = {"train": set(train.labels.tolist()), "holdout": set(holdout.labels.tolist())}
     for name, found in sides.items():
         if len(found) == 1:
             raise RunFailedError(
-                Reason.EMPTY_SPLIT,
-                f"every row of the {name} side has label `{label}` = {found.pop()!r}; expected at "
-                "least two classes on both sides: correct spec.data.query, filters or holdout",
+                Reason.SINGLE_CLASS,
+                f"every row of the {name} side has the same label `{label}`; expected at least two "
+                "classes on both sides: correct spec.data.query, filters or holdout",
             )
     if len(sides["train"]) > MAX_CLASSES:
         raise RunFailedError(
@@ -64,7 +66,7 @@ def find_classes(train: Table, holdout: Table, label: str) -> Classes:
     if unseen := sides["holdout"] - sides["train"]:
         raise RunFailedError(
             Reason.BAD_LABEL,
-            f"the holdout side has label `{label}` = {min(unseen)!r}, which no row of the "
+            f"the holdout side has {len(unseen)} values of label `{label}` that no row of the "
             "train side has; expected every class in training: correct the hold-out, or filter "
             "these rows out",
         )

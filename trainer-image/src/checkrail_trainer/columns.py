@@ -188,10 +188,16 @@ def _check_features(features: Sequence[Column]) -> None:
             Reason.INVALID_SPEC,
             f"spec.data.features names {', '.join(twice)} more than once; expected each once",
         )
-    if not 0 < len(features) <= MAX_FEATURES:
+    if not features:
         raise RunFailedError(
             Reason.BAD_FEATURE,
-            f"{len(features)} features; expected 1 to {MAX_FEATURES}: name them in "
+            "0 features: the joined table has no column beside label, key, timeColumn and the "
+            "hold-out's; expected at least one: select more columns in spec.data.query",
+        )
+    if len(features) > MAX_FEATURES:
+        raise RunFailedError(
+            Reason.TOO_MANY_FEATURES,
+            f"{len(features)} features; expected at most {MAX_FEATURES}: name them in "
             "spec.data.features, or select fewer columns in spec.data.query",
         )
     for feature in features:

@@ -9,7 +9,7 @@ from checkrail_api.exit_codes import ExitCode
 from checkrail_api.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from checkrail_api.reports import GateResult, Metric
 
@@ -66,6 +66,13 @@ def nearest(name: str, known: Collection[str]) -> str:
     shown = ", ".join(f"`{each}`" for each in sorted(known)[:NAMES_SHOWN])
     more = len(known) - NAMES_SHOWN
     return f"there are {shown}{f' and {more} more' if more > 0 else ''}" if known else "none exist"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name the first of some columns, and say how many more there are."""
+    more = len(names) - NAMES_SHOWN
+    shown = ", ".join(f"`{each}`" for each in names[:NAMES_SHOWN])
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def first_lines(error: BaseException, lines: int = 6) -> str:

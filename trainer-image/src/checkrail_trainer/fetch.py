@@ -19,7 +19,7 @@ from checkrail_api.reports import DataUsed
 from checkrail_trainer.columns import quoted
 from checkrail_trainer.database import close_the_rest, literal
 from checkrail_trainer.duckdb_failures import duckdb_errors
-from checkrail_trainer.failures import NAMES_SHOWN, RunFailedError
+from checkrail_trainer.failures import RunFailedError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,10 +189,9 @@ def _check_names(names: Sequence[str]) -> None:
     if len(set(folded)) == len(folded):
         return
     twice = dict.fromkeys(name for name in names if folded.count(name.casefold()) > 1)
-    more = f" and {len(twice) - NAMES_SHOWN} more" if len(twice) > NAMES_SHOWN else ""
-    shown = ", ".join(f"`{each}`" for each in list(twice)[:NAMES_SHOWN])
     raise RunFailedError(
         Reason.DUPLICATE_COLUMN,
-        f"the joined table has more than one column named {shown}{more}; expected different names, "
-        "in whatever case: join with USING, select with EXCLUDE, or rename them with AS",
+        f"the joined table has more than one column named {listed(list(twice))}; expected "
+        "different names, in whatever case: join with USING, select with EXCLUDE, or rename "
+        "them with AS",
     )

@@ -1,4 +1,11 @@
-"""From the joined table to both sides of the hold-out in memory."""
+"""From the joined table to both sides of the hold-out in memory.
+
+    query -> `selection.py`: the table of used rows, float32 -> order of the rows by the key alone
+          -> batches of columns, each value put where its row belongs
+
+DuckDB sorts row numbers only, never whole rows, and every value is copied once, into arrays of
+their final size.
+"""
 
 from __future__ import annotations
 
@@ -6,24 +13,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from checkrail_api.reasons import Reason
 from checkrail_api.reports import FilterUsed
 from checkrail_api.workflows import Task
-from checkrail_trainer.duckdb_failures import duckdb_errors
-from checkrail_trainer.fetch import JOINED
-from checkrail_trainer.filters import Condition, conditions, together
-from checkrail_trainer.row_checks import USED, check_rows
-from checkrail_trainer.split import HOLDOUT, TRAIN, side
-from checkrail_trainer.table import Categories, Table, Values
+from checkrail_trainer.column_arrays import NumberArray, TextArray
+from checkrail_trainer.fetch import query_errors
+from checkrail_trainer.row_checks import check_features, check_labels, check_sides
+from checkrail_trainer.selection import USED, groups, select
+from checkrail_trainer.table import Categories, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import duckdb
-    import pyarrow as pa
+    from numpy.typing import NDArray
 
     from checkrail_api.run import Run
+    from checkrail_trainer.column_arrays import Places
     from checkrail_trainer.columns import Column, Roles
+    from checkrail_trainer.table import Values
+
+BATCH_ROWS = 65_536
 
 
 def read_sides(
@@ -31,24 +40,24 @@ def read_sides(
 ) -> tuple[Table, Table, list[FilterUsed]]:
     """Filter and split the joined table, and read both sides.
 
-    Rows come ordered by the key, then by the label and every feature: rows that still tie are
-    equal in all that the model sees, so the order is total.
+    Rows come ordered by the key; where it is no key of every row, then by the label and every
+    feature: rows that still tie are equal in all that the model sees, so the order is total.
 
     Returns:
         The rows to train on, the rows held out, and what each filter left.
 
     Raises:
-        RunFailedError: BadFilter, BadLabel, BadFeature or EmptySplit.
+        RunFailedError: EmptyData, EmptySplit, BadFilter, BadLabel, BadFeature or NullFeature; or
+            the query failed.
     """
-    kept = conditions(run.data.filters, types)
-    sides = side(run.data.holdout, roles, run.train.seed)
-    with duckdb_errors(
-        Reason.QUERY_FAILED, "filters and hold-out do not run on the joined table", "Correct them"
-    ):
-        joined, left = _count(database, kept)
-        _select(database, roles, together(kept), sides)
-        check_rows(database, run, roles, [joined, *left])
-        train, holdout = _read(database, roles, TRAIN), _read(database, roles, HOLDOUT)
+    with query_errors(run.data):
+        joined, *left = select(database, run, roles, types)
+        check_sides(database, run, [joined, *left])
+        check_labels(database, roles)
+        order = _order(database, roles)
+        train = _read(database, roles, order, held_out=False)
+        holdout = _read(database, roles, order, held_out=True)
+    check_features(train, holdout)
     filters = [
         FilterUsed(column=each.column, op=each.op, rows=rows)
         for each, rows in zip(run.data.filters, left, strict=True)
@@ -56,92 +65,111 @@ def read_sides(
     return train, holdout, filters
 
 
-def _count(database: duckdb.DuckDBPyConnection, kept: Sequence[Condition]) -> tuple[int, list[int]]:
-    """Count the joined rows, and what each filter and those before it leave of them."""
-    upto = [together(kept[: number + 1]) for number in range(len(kept))]
-    counts = ", ".join(["count(*)", *(f"count(*) FILTER ({each.sql})" for each in upto)])
-    rows = database.execute(
-        f"SELECT {counts} FROM {JOINED}",  # noqa: S608 - identifiers quoted, values are parameters
-        [value for each in upto for value in each.parameters],
-    ).fetchall()
-    return rows[0][0], list(rows[0][1:])
-
-
-def _select(
-    database: duckdb.DuckDBPyConnection, roles: Roles, kept: Condition, sides: Condition
-) -> None:
-    columns = [f"{sides.sql} AS side", f"{roles.label.value_sql} AS label"]
+def _order(database: duckdb.DuckDBPyConnection, roles: Roles) -> str:
+    """Return the columns to order by, as few as give a total order."""
     if roles.key:
-        columns.append(f"{roles.key.sql} AS key")
-    named = (("f", roles.features), ("s", roles.slices), ("x", roles.extra))
-    columns += [
-        f"{each.value_sql} AS {letter}{number}"
-        for letter, group in named
-        for number, each in enumerate(group)
-    ]
-    database.execute(
-        f"CREATE TABLE {USED} AS SELECT {', '.join(columns)} FROM {JOINED} WHERE {kept.sql}",  # noqa: S608 - identifiers quoted, values are parameters
-        [*sides.parameters, *kept.parameters],
-    )
+        [(unique,)] = database.execute(
+            f"SELECT count(*) = count(DISTINCT key) FROM {USED} WHERE held_out IS NOT NULL"  # noqa: S608 - our own names
+        ).fetchall()
+        if unique:
+            return "key"
+    rest = ["label", *(f"f{number}" for number in range(len(roles.features)))]
+    return ", ".join(["key", *rest] if roles.key else rest)
 
 
-def _read(database: duckdb.DuckDBPyConnection, roles: Roles, name: str) -> Table:
-    slices, extra = (roles.slices, roles.extra) if name == HOLDOUT else ((), ())
-    columns = [f"CAST(label AS {_label_type(roles)}) AS label"]
-    columns += [_raw(each, f"f{number}") for number, each in enumerate(roles.features)]
-    columns += [f"{_text(f's{number}')} AS s{number}" for number in range(len(slices))]
-    columns += [_raw(each, f"x{number}") for number, each in enumerate(extra)]
-    order = ["key"] if roles.key else []
-    order += ["label", *(f"f{number}" for number in range(len(roles.features)))]
-    table = database.execute(
-        f"SELECT {', '.join(columns)} FROM {USED} WHERE side = '{name}' "  # noqa: S608 - our own names
-        f"ORDER BY {', '.join(f'{USED}.{each}' for each in order)}"
-    ).to_arrow_table()
-
-    def values(letter: str, group: Sequence[Column]) -> dict[str, Values]:
-        return {
-            each.name: _values(table.column(f"{letter}{number}"), each)
-            for number, each in enumerate(group)
-        }
-
+def _read(
+    database: duckdb.DuckDBPyConnection, roles: Roles, order: str, *, held_out: bool
+) -> Table:
+    places, rows = _places(database, order, held_out=held_out)
+    block = _block(roles, rows)
+    label, arrays = _label_array(roles, rows), _arrays(roles, block, held_out=held_out)
+    batches = database.execute(
+        f"SELECT {', '.join(['rowid', _label(roles), *arrays])} FROM {USED} "  # noqa: S608 - our own names
+        f"WHERE held_out = {held_out}"
+    ).to_arrow_reader(BATCH_ROWS)
+    for batch in batches:
+        at = _at(places[batch.column("rowid").to_numpy()])
+        label.put(at, batch.column("label"))
+        for name, array in arrays.items():
+            array.put(at, batch.column(name))
+    labels = label.values
     return Table(
         features=roles.features,
-        columns=values("f", roles.features),
-        labels=table.column("label").to_numpy(),
+        columns=_named("f", roles.features, arrays),
+        labels=labels.texts(slice(None)) if isinstance(labels, Categories) else labels,
         slices={
-            each.name: table.column(f"s{number}").to_numpy() for number, each in enumerate(slices)
+            name: values.texts(slice(None))
+            for name, values in _named("s", roles.slices, arrays).items()
+            if isinstance(values, Categories)
         },
-        extra=values("x", extra),
+        extra=_named("x", roles.extra, arrays),
+        numbers=block,
     )
 
 
-def _label_type(roles: Roles) -> str:
-    if roles.task is Task.REGRESSION:
-        return "DOUBLE"
-    return "VARCHAR" if roles.label.is_category else "BIGINT"
+def _places(
+    database: duckdb.DuckDBPyConnection, order: str, *, held_out: bool
+) -> tuple[NDArray[np.int64], int]:
+    """Return the place of each row of ``USED`` in its side, and how many rows that has."""
+    [(rows,)] = database.execute(f"SELECT count(*) FROM {USED}").fetchall()  # noqa: S608 - our own names
+    numbers = database.execute(
+        f"SELECT rowid FROM {USED} WHERE held_out = {held_out} ORDER BY {order}"  # noqa: S608 - our own names
+    ).fetchnumpy()["rowid"]
+    places = np.empty(rows, dtype=np.int64)
+    places[numbers] = np.arange(len(numbers))
+    return places, len(numbers)
 
 
-def _raw(column: Column, name: str) -> str:
-    """Return a column of ``USED`` as the model sees it."""
-    if column.is_category:
-        return f"{_text(name)} AS {name}"
-    if column.is_time:
-        return f"epoch({name}) AS {name}"
-    # Features are checked to be within FP32; of a baseline's other inputs, what is not is missing.
-    return f"TRY_CAST({name} AS FLOAT) AS {name}"
+def _at(places: NDArray[np.int64]) -> Places:
+    """Return the places of a batch; as a slice, which is copied at once, where they adjoin."""
+    first, last = int(places[0]), int(places[-1])
+    adjoining = last - first == len(places) - 1 and bool((np.diff(places) == 1).all())
+    return slice(first, last + 1) if adjoining else places
 
 
-def _text(name: str) -> str:
-    return f"coalesce(CAST({name} AS VARCHAR), '')"
+def _label(roles: Roles) -> str:
+    kind = "DOUBLE" if roles.task is Task.REGRESSION else "BIGINT"
+    return f"CAST(label AS {'VARCHAR' if roles.label.is_category else kind}) AS label"
 
 
-def _values(values: pa.ChunkedArray, column: Column) -> Values:
-    if not column.is_category:
-        if column.is_time:
-            return np.ascontiguousarray(values.to_numpy(), dtype=np.float64)
-        return np.ascontiguousarray(values.to_numpy(), dtype=np.float32)
-    encoded = values.combine_chunks().dictionary_encode()
-    return Categories(
-        codes=np.asarray(encoded.indices, dtype=np.int32),
-        values=np.asarray(encoded.dictionary.to_pylist(), dtype=object),
-    )
+def _label_array(roles: Roles, rows: int) -> TextArray | NumberArray:
+    if roles.label.is_category:
+        return TextArray(rows)
+    kind = np.float64 if roles.task is Task.REGRESSION else np.int64
+    return NumberArray(np.empty(rows, dtype=kind))
+
+
+def _block(roles: Roles, rows: int) -> NDArray[np.float32]:
+    """Make room for all features that are float32, side by side: columns adjoin in memory."""
+    count = sum(not each.is_category and not each.is_time for each in roles.features)
+    return np.empty((rows, count), dtype=np.float32, order="F")
+
+
+def _arrays(
+    roles: Roles, block: NDArray[np.float32], *, held_out: bool
+) -> dict[str, TextArray | NumberArray]:
+    """Make an array for each column of ``USED`` that this side reads, by its name."""
+    rows, columns = len(block), iter(block.T)
+    arrays: dict[str, TextArray | NumberArray] = {}
+    for letter, group in groups(roles).items():
+        if letter != "f" and not held_out:
+            continue
+        for number, each in enumerate(group):
+            if each.is_category or letter == "s":
+                array: TextArray | NumberArray = TextArray(rows)
+            elif each.is_time:
+                array = NumberArray(np.empty(rows, dtype=np.float64))
+            else:
+                array = NumberArray(next(columns) if letter == "f" else np.empty(rows, np.float32))
+            arrays[f"{letter}{number}"] = array
+    return arrays
+
+
+def _named(
+    letter: str, group: Sequence[Column], arrays: Mapping[str, TextArray | NumberArray]
+) -> dict[str, Values]:
+    return {
+        each.name: arrays[f"{letter}{number}"].values
+        for number, each in enumerate(group)
+        if f"{letter}{number}" in arrays
+    }

@@ -1,13 +1,13 @@
 """Which side of the hold-out a row belongs to, as an SQL expression of the row alone.
 
 Because nothing but the row decides, sides are disjoint, and a row keeps its side when rows are
-added or the order changes.
+added or the order changes. With the strategy Hash nothing but its key decides.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from checkrail_api.reasons import Reason
 from checkrail_trainer.columns import Column, Kind, Roles
@@ -16,6 +16,7 @@ from checkrail_trainer.filters import Condition
 from checkrail_trainer.instants import timestamp_sql, utc, utc_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from checkrail_api.data import Holdout
@@ -29,11 +30,44 @@ def side(holdout: Holdout, roles: Roles, seed: int) -> Condition:
     """Return an expression that is 'train', 'holdout', or null for a row of neither side.
 
     Raises:
-        RunFailedError: InvalidSpec; the time column is none, or a bound is not an instant.
+        RunFailedError: InvalidSpec; a column is none that the strategy can use, or a bound is not
+            an instant.
     """
-    if holdout.strategy == "DateRange":
-        return _by_date(holdout, roles.time)
-    return _by_hash(Decimal(holdout.fraction or "0"), roles, seed)
+    match holdout.strategy:
+        case "DateRange":
+            return _by_date(holdout, roles.time)
+        case "Column":
+            return _by_column(roles.holdout)
+        case "Hash":
+            # Nothing but the key: another seed, other features or more rows move nobody.
+            return _by_hash(holdout, [_present(roles.key, "key")], ())
+        case "Fraction":
+            columns = [roles.key] if roles.key else [roles.label, *roles.features]
+            return _by_hash(holdout, columns, (str(seed),))
+        case _:
+            assert_never(holdout.strategy)
+
+
+def _present(column: Column | None, field: str) -> Column:
+    if column is None:
+        raise RunFailedError(
+            Reason.INVALID_SPEC, f"holdout.strategy needs spec.data.{field}, which is not set"
+        )
+    return column
+
+
+def _by_column(column: Column | None) -> Condition:
+    """Hold out where it is true, train where it is false; a null is on no side."""
+    flag = _present(column, "holdout.column")
+    if flag.kind is not Kind.FLAG:
+        raise RunFailedError(
+            Reason.INVALID_SPEC,
+            f"holdout.column `{flag.name}` has type {flag.type}; expected BOOLEAN, true in the "
+            f"rows held out: derive it in spec.data.query, as with {flag.sql} = 1 AS {flag.sql}",
+        )
+    return Condition(
+        f"CASE WHEN {flag.sql} THEN '{HOLDOUT}' WHEN NOT {flag.sql} THEN '{TRAIN}' END"
+    )
 
 
 def _by_date(holdout: Holdout, time: Column | None) -> Condition:
@@ -66,21 +100,22 @@ def _by_date(holdout: Holdout, time: Column | None) -> Condition:
     )
 
 
-def _by_hash(fraction: Decimal, roles: Roles, seed: int) -> Condition:
+def _by_hash(holdout: Holdout, columns: Sequence[Column], salt: tuple[str, ...]) -> Condition:
     """Hold out the rows whose MD5 lies in the lowest ``fraction`` of its range.
 
     What is hashed is the key, so that all rows of one key are on one side; without a key it is
     the whole row that the model sees, so that equal rows are.
     """
-    columns = [roles.key] if roles.key else [roles.label, *roles.features]
-    texts = ", ".join(
+    texts = [
         f"CASE WHEN {each.sql} IS NULL THEN 'null' ELSE '=' || CAST({each.sql} AS VARCHAR) END"
         for each in columns
-    )
+    ]
+    parts = ", ".join(["?"] * len(salt) + texts)
+    share = Decimal(holdout.fraction or "0")
     return Condition(
-        f"CASE WHEN md5_number_lower(concat_ws(chr(31), ?, {texts})) < CAST(? AS UBIGINT) "
+        f"CASE WHEN md5_number_lower(concat_ws(chr(31), {parts})) < CAST(? AS UBIGINT) "
         f"THEN '{HOLDOUT}' ELSE '{TRAIN}' END",
-        (str(seed), int(fraction * HASH_RANGE)),
+        (*salt, int(share * HASH_RANGE)),
     )
 
 

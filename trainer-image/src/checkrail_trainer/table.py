@@ -44,6 +44,8 @@ class Table:
     """By column of evaluation.slices: ``(rows,)`` text, ``""`` where missing; hold-out only."""
     extra: Mapping[str, Values] = field(default_factory=dict)
     """By column: inputs of baselines that are no features of this run; hold-out only."""
+    numbers: NDArray[np.float32] | None = None
+    """``(rows, features)``: all float32 features in their order; ``columns`` holds views of it."""
 
     @property
     def rows(self) -> int:
