@@ -53,6 +53,8 @@ def operator(bare_client: Client) -> Path:
             id="writes the status",
         ),
         pytest.param("create modelversions.checkrail.dev -n team", "yes", id="records versions"),
+        pytest.param("patch modelversions.checkrail.dev -n team", "yes", id="holds a version"),
+        pytest.param("patch modeldeployments.checkrail.dev -n team", "no", id="changes no rollout"),
         pytest.param("delete modelversions.checkrail.dev -n team", "no", id="deletes no record"),
         pytest.param("get pods --subresource=log -n team", "yes", id="reads progress"),
         pytest.param("create pods --subresource=exec -n team", "no", id="enters no pod"),

@@ -10,7 +10,7 @@ when something changed, creation times, preconditions, and a garbage collector.
 
 import copy
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +73,15 @@ class FakeCluster:
             if _identity(other) in self.objects and uid in {r["uid"] for r in references}:
                 self.remove(other)
 
+    def ask_to_delete(self, body: Manifest) -> None:
+        """Let a user delete an object; its finalizers keep it for now."""
+        live = self.objects[_identity(body)]
+        if not live["metadata"].get("finalizers"):
+            self.remove(live)
+            return
+        going = {**live["metadata"], "deletionTimestamp": rfc3339(self.now)}
+        self.objects[_identity(body)] = self._stored({**live, "metadata": going})
+
     def of_kind(self, kind: str) -> list[Body]:
         """Return the objects of a kind by name."""
         found = (body for body in self.objects.values() if body["kind"] == kind)
@@ -87,7 +96,8 @@ class FakeCluster:
     async def tell(self, owner: Manifest, event: Event) -> None:
         """Keep an event."""
         del owner
-        self.events.append(event)
+        if not (event.once and event in self.events):
+            self.events.append(event)
 
     async def get(self, api_version: str, kind: str, namespace: str, name: str) -> Manifest | None:
         """Return one object, or None."""
@@ -154,6 +164,15 @@ class FakeCluster:
         self._write("status", owner)
         live = self._as_seen(owner["metadata"]["resourceVersion"], _identity(owner))
         self.objects[_identity(owner)] = self._stored({**live, "status": copy.deepcopy(status)})
+
+    async def set_finalizers(self, owner: Manifest, finalizers: Sequence[str]) -> None:
+        """Replace the finalizers; what was to be deleted and has none left is gone."""
+        self._write("finalizers", owner)
+        live = self._as_seen(owner["metadata"]["resourceVersion"], _identity(owner))
+        kept = {**live["metadata"], "finalizers": list(finalizers)}
+        self.objects[_identity(owner)] = self._stored({**live, "metadata": kept})
+        if "deletionTimestamp" in kept and not finalizers:
+            self.remove(owner)
 
     async def delete(self, ref: Ref) -> None:
         """Delete the object and its dependents, if it is still exactly as seen."""

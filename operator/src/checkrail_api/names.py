@@ -13,6 +13,8 @@ LABEL_VERSION = "checkrail.dev/model-version"
 LABEL_OWNERSHIP_OWNER = "checkrail.dev/ownership-owner"
 """Who answers for a run, by its spec; ``LABEL_OWNER`` names the object that owns a child."""
 LABEL_PROJECT = "checkrail.dev/project"
+FINALIZER = "checkrail.dev/artifact"
+"""On a ModelVersion whose artifact goes with it: the only finalizer there is."""
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "checkrail"
 OURS = {LABEL_MANAGED_BY: MANAGED_BY}

@@ -97,6 +97,18 @@ class Reason(StrEnum):
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     """activeDeadlineSeconds is over."""
 
+    # ModelVersion, being deleted: events, since it has no conditions
+    ARTIFACT_IN_USE = "ArtifactInUse"
+    """A ModelDeployment serves the version: its artifact stays until it does not."""
+    ARTIFACT_SHARED = "ArtifactShared"
+    """Another ModelVersion names the same artifact: it stays."""
+    ARTIFACT_REMOVED = "ArtifactRemoved"
+    """The artifact is deleted."""
+    ARTIFACT_NOT_REMOVED = "ArtifactNotRemoved"
+    """The artifact could not be deleted yet."""
+    ARTIFACT_LEFT = "ArtifactLeft"
+    """The artifact could not be deleted and stays."""
+
     # ModelDeployment
     VERSION_NOT_FOUND = "VersionNotFound"
     """The named ModelVersion does not exist yet, or nothing of the model is published yet."""

@@ -10,7 +10,7 @@ import kopf
 
 from checkrail_api.kind import GROUP, VERSION
 from checkrail_api.names import OURS
-from checkrail_operator.observe.news import is_news, owner_key
+from checkrail_operator.observe.news import owner_key, woken_by
 from checkrail_operator.observe.raw import CHILD_KINDS
 from checkrail_operator.plan.types import Key, OwnedKind
 from checkrail_operator.shell.kinds import LEASE, PLURALS
@@ -93,16 +93,15 @@ def _watch_owners(registry: kopf.OperatorRegistry, wakes: Wakes, kind: OwnedKind
     @kopf.on.event(GROUP, VERSION, plural, registry=registry, id=f"{plural}-moved")
     async def owner_moved(
         type: str | None,  # noqa: A002 - kopf's name
-        namespace: str | None,
-        name: str | None,
         body: kopf.Body,
         **_: Any,
     ) -> None:
         wakes.beat()
         if type is None:
             wakes.relisted()
-        elif is_news(body):
-            wakes.wake(Key(kind, str(namespace), str(name)))
+        else:
+            for key in woken_by(kind, type, body):
+                wakes.wake(key)
 
 
 def _watch_children(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from checkrail_api.kind import API_VERSION
 from checkrail_operator.metrics import Metrics
-from checkrail_operator.observe.raw import Raw
+from checkrail_operator.observe.raw import Raw, is_going
 from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
 from checkrail_operator.plan.stalled import stalled
 from checkrail_operator.plan.types import Defaults, Key, Plan
@@ -18,7 +18,7 @@ from checkrail_operator.planners import PLANNERS
 from checkrail_operator.queue import Clock, Outcome
 from checkrail_operator.shell.clock import UtcNow
 from checkrail_operator.shell.cluster import Cluster, NamespaceTerminatingError
-from checkrail_operator.shell.execute import Tell, execute, write_status
+from checkrail_operator.shell.execute import Tell, Written, execute, write_status
 from checkrail_operator.shell.gather import gather
 from checkrail_operator.shell.translate import ThrottledError
 
@@ -133,13 +133,15 @@ class Passes:
 
     async def _run(self, key: Key, fields: dict[str, object]) -> Ended:
         raw = await gather(self._cluster, key)
-        if raw is None or "deletionTimestamp" in raw.owner["metadata"]:
+        if raw is None or (
+            "deletionTimestamp" in raw.owner["metadata"] and not is_going(raw.owner)
+        ):
             await self._wake_bereaved(key)
             return Ended("gone", Outcome())
         plan: Plan | None = None
         try:
             plan = self._planned(raw)
-            written = await execute(self._cluster, plan, raw, self._tell)
+            written = await self._executed(plan, raw, fields)
         except (InvalidSpecError, NameConflictError) as error:
             return await self._stall(raw, stalled(raw.owner, plan, error, self._now()), fields)
         for other in plan.wake:
@@ -154,6 +156,22 @@ class Passes:
             )
         result = "changed" if written else "quiet"
         return Ended(result, Outcome(after_seconds=plan.requeue_after_seconds))
+
+    async def _executed(self, plan: Plan, raw: Raw, fields: dict[str, object]) -> Written:
+        """Execute ``plan``; where nothing can be made any more, at least let go of what ends.
+
+        In a namespace that is being deleted no Job can clean up after an object, and an object that
+        waits for one would keep the namespace for ever.
+        """
+        try:
+            return await execute(self._cluster, plan, raw, self._tell)
+        except NamespaceTerminatingError:
+            if not is_going(raw.owner):
+                raise
+            LOG.warning(
+                "artifact is left, its namespace is being deleted", extra={"fields": fields}
+            )
+            return await execute(self._cluster, Plan(plan.key, finalizer=False), raw, self._tell)
 
     async def _wake_bereaved(self, key: Key) -> None:
         """Wake those whom it concerns that ``key`` is gone; children go by themselves."""

@@ -1,14 +1,16 @@
 """Which functions see and plan each kind."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from checkrail_operator.observe import model_deployment as deployment_observed
 from checkrail_operator.observe import model_version as version_observed
 from checkrail_operator.observe import training_job as training_observed
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan import model_deployment, training_job, wake_waiting
+from checkrail_operator.plan import model_deployment, model_version, training_job
 from checkrail_operator.plan.types import Defaults, OwnedKind, Plan
+from checkrail_operator.plan.wake_waiting import given_up
 
 Planner = Callable[[Raw, datetime, Defaults], Plan]
 """From what was read to the whole desired state; may raise ``InvalidSpecError``."""
@@ -19,11 +21,12 @@ def _training_job(raw: Raw, now: datetime, defaults: Defaults) -> Plan:
 
 
 def _model_deployment(raw: Raw, now: datetime, defaults: Defaults) -> Plan:
-    return model_deployment.plan(deployment_observed.see(raw, now, defaults))
+    plan = model_deployment.plan(deployment_observed.see(raw, now, defaults))
+    return replace(plan, wake=(*plan.wake, *given_up(raw.owner, plan.status)))
 
 
 def _model_version(raw: Raw, now: datetime, defaults: Defaults) -> Plan:
-    return wake_waiting.plan(version_observed.see(raw, now, defaults))
+    return model_version.plan(version_observed.see(raw, now, defaults))
 
 
 PLANNERS: Mapping[OwnedKind, Planner] = {

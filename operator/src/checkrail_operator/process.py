@@ -131,6 +131,7 @@ def assemble(settings: Settings, api: ApiClient, loop: asyncio.AbstractEventLoop
         api,
         may_write=lambda: lease.check(),  # noqa: PLW0108 - it is made next
         record=metrics.record_request,
+        namespaces=settings.watch_namespaces,
     )
     lease = Lease(
         cluster,

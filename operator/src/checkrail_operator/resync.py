@@ -15,6 +15,7 @@ from checkrail_api.kind import API_VERSION
 from checkrail_api.names import LABEL_KIND, LABEL_MANAGED_BY, LABEL_OWNER, MANAGED_BY
 from checkrail_operator.loop import Passes, bugs_counted, described
 from checkrail_operator.metrics import Metrics
+from checkrail_operator.observe.model_version import lacks_a_pass
 from checkrail_operator.observe.raw import CHILD_KINDS, Raw, related_queries
 from checkrail_operator.plan.difference import at_rest
 from checkrail_operator.plan.errors import NameConflictError, TransientError
@@ -147,9 +148,12 @@ class Resync:
         return restless
 
     def _look_at(self, owner: Manifest, children: tuple[Manifest, ...], known: Known) -> bool:
+        key = _key(owner)
+        if key.kind == "ModelVersion":
+            self._queue.add(key)
+            return True
         if "deletionTimestamp" in owner["metadata"]:
             return False
-        key = _key(owner)
         rests, after = False, None
         with bugs_counted(key.kind, self._metrics, described(key, FROM_RESYNC)):
             raw = Raw(owner=owner, children=children, related=known.related(owner))
@@ -172,8 +176,9 @@ class Resync:
         children = [m for kind in kinds for m in await self._list(*kind, namespace, labels=ours)]
         by_owner = _by_owner(children)
         known = Known(owners["ModelVersion"])
-        # a ModelVersion has neither status nor children: its plan is always at rest
-        planned = chain(owners["TrainingJob"], owners["ModelDeployment"])
+        # a ModelVersion has no status: but for its finalizer, it is always at rest
+        versions = filter(lacks_a_pass, owners["ModelVersion"])
+        planned = chain(owners["TrainingJob"], owners["ModelDeployment"], versions)
         return [(owner, tuple(by_owner.get(_key(owner), ()))) for owner in planned], known
 
     async def _list(

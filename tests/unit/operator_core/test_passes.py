@@ -226,7 +226,7 @@ VERSION: dict[str, Any] = {
     "apiVersion": API,
     "kind": "ModelVersion",
     "metadata": {"name": "m-12345678", "namespace": "team"},
-    "spec": {"model": "m"},
+    "spec": {"model": "m", "artifact": {"uri": "s3://models/m/x", "sha256": "12345678" * 8}},
 }
 GOING = {**VERSION, "metadata": {**VERSION["metadata"], "deletionTimestamp": STATUS_TIME}}
 

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from checkrail_api.names import LABEL_KIND, LABEL_OWNER
 from checkrail_operator.plan.types import Key, Manifest, OwnedKind
+from checkrail_operator.plan.wake_waiting import served_by
 
 
 def is_news(body: Manifest) -> bool:
@@ -16,6 +17,22 @@ def is_news(body: Manifest) -> bool:
     metadata = body["metadata"]
     seen = (body.get("status") or {}).get("observedGeneration")
     return "deletionTimestamp" in metadata or metadata.get("generation") != seen
+
+
+def woken_by(kind: OwnedKind, event: str, body: Manifest) -> tuple[Key, ...]:
+    """Return whom an event about an own object concerns.
+
+    Args:
+        kind: Its kind.
+        event: ADDED, MODIFIED or DELETED.
+        body: The object, as it is or was.
+    """
+    metadata = body["metadata"]
+    gone = event == "DELETED"
+    if not gone and not is_news(body):
+        return ()
+    own = Key(kind, metadata["namespace"], metadata["name"])
+    return (own, *(served_by(body) if gone and kind == "ModelDeployment" else ()))
 
 
 def owner_key(namespace: str, labels: Mapping[str, Any]) -> Key | None:

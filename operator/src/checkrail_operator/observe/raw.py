@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkrail_api.kind import API_VERSION
+from checkrail_api.names import FINALIZER
 from checkrail_api.record import MAX_LINES
 from checkrail_operator.plan.object_stores import AUTHORITIES
 from checkrail_operator.plan.training_seen import CONTAINER
@@ -20,7 +21,7 @@ HTTP_ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 CHILD_KINDS: Mapping[OwnedKind, tuple[tuple[str, str], ...]] = {
     "TrainingJob": (JOB, CONFIG_MAP, POD),
     "ModelDeployment": (DEPLOYMENT, SERVICE, HTTP_ROUTE, POD),
-    "ModelVersion": (),
+    "ModelVersion": (JOB, POD),
 }
 """Kinds listed by owner label in the owner's namespace."""
 
@@ -40,12 +41,14 @@ class Query:
         kind: The kind.
         name: One object; None lists.
         field_selector: Narrows a list.
+        everywhere: Whether the list is of all namespaces that the operator works in.
     """
 
     api_version: str
     kind: str
     name: str | None = None
     field_selector: str | None = None
+    everywhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,13 +76,14 @@ def related_queries(owner: Manifest) -> tuple[Query, ...]:
     """Name the other objects that a pass for ``owner`` needs.
 
     A ModelDeployment needs the version it asks for and those its status names; a ModelVersion needs
-    the ModelDeployments that may be waiting for it.
+    the ModelDeployments and runs that may be waiting for it, and one whose artifact goes with it
+    the versions that may name the same artifact: same files, same digest.
     """
     match owner.get("kind"):
         case "ModelDeployment":
             return _versions_of(owner)
         case "ModelVersion":
-            return (Query(API_VERSION, "ModelDeployment"),)
+            return _concerned_by(owner)
         case _:
             return ()
 
@@ -132,6 +136,24 @@ def _lines(pod: Manifest) -> int:
     if (states.get(CONTAINER, {}).get("terminated") or {}).get("exitCode") == 0:
         return RECORD_TAIL_LINES
     return LOG_TAIL_LINES if pod.get("phase") == "Running" else 0
+
+
+def is_going(owner: Manifest) -> bool:
+    """Answer whether an object is being deleted and waits for us."""
+    metadata = owner["metadata"]
+    return "deletionTimestamp" in metadata and FINALIZER in (metadata.get("finalizers") or ())
+
+
+def _concerned_by(version: Manifest) -> tuple[Query, ...]:
+    name = version["metadata"]["name"]
+    waking = (
+        Query(API_VERSION, "ModelDeployment"),
+        Query(API_VERSION, "TrainingJob", field_selector=f"status.waitingFor={name}"),
+    )
+    if not is_going(version):
+        return waking
+    same = f"spec.artifact.sha256={version['spec']['artifact']['sha256']}"
+    return (*waking, Query(API_VERSION, "ModelVersion", field_selector=same, everywhere=True))
 
 
 def _versions_of(owner: Manifest) -> tuple[Query, ...]:

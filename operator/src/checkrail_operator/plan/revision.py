@@ -26,6 +26,7 @@ from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Placement, Resources
 from checkrail_api.reports import Signature
+from checkrail_operator.plan.artifact_store import default_store, filled
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.types import Defaults
 
@@ -142,7 +143,7 @@ def revision_of(
         uri=version.uri,
         image=named or pinned or defaults.server_image,
         image_from="Spec" if named else "Default",
-        store=_filled(version.store, like.store if like else _default_store(version, defaults)),
+        store=filled(version.store, like.store if like else default_store(version.store, defaults)),
         resources=(server and server.resources) or DEFAULT_RESOURCES,
         placement=spec.pod or Placement(),
         created=rfc3339(version.created),
@@ -160,15 +161,3 @@ def version_of(revision: Revision, created: datetime) -> Version:
         created=created,
         published=False,
     )
-
-
-def _default_store(version: Version, defaults: Defaults) -> ObjectStore:
-    """Return the operator's object store; for a version that names none, its artifact store."""
-    published_to = defaults.store if version.store is None else None
-    return ObjectStore.model_validate(
-        {**defaults.object_store, **(published_to or {})}, extra="ignore"
-    )
-
-
-def _filled(own: ObjectStore | None, other: ObjectStore) -> ObjectStore:
-    return ObjectStore.model_validate({**other.dump(), **(own.dump() if own else {})})

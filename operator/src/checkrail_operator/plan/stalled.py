@@ -45,6 +45,9 @@ def stalled(
     key = Key(owner["kind"], metadata["namespace"], metadata["name"])
     conflict = isinstance(error, NameConflictError)
     reason = Reason.NAME_CONFLICT if conflict else Reason.INVALID_SPEC
+    if key.kind == "ModelVersion":  # it has no status
+        event = Event("Warning", reason.value, str(error), once=True)
+        return Plan(key, events=(event,), requeue_after_seconds=CONFLICT_LOOK_AGAIN_SECONDS)
     goes_on = plan if plan is not None and key.kind == "ModelDeployment" else None
     status = _overlaid(owner, goes_on, reason, str(error), now)
     if key.kind == "TrainingJob" and not isinstance(error, NameConflictError | DefaultsError):

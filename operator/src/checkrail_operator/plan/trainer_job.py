@@ -25,20 +25,18 @@ from checkrail_api.run import (
 )
 from checkrail_api.training_job import Attempt
 from checkrail_operator.plan.attempts import job_name
+from checkrail_operator.plan.hardened_pod import HARDENED, TMP, TMP_MOUNT, hardened_pod
 from checkrail_operator.plan.holding import LABEL_QUEUE
 from checkrail_operator.plan.object_stores import authorities, credentials
 from checkrail_operator.plan.ownership import answering_labels, owner_reference
 from checkrail_operator.plan.training_seen import CONTAINER, ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.types import Manifest
 
-USER_ID = 65_532
-"""Numeric user of our images, so that the kubelet can check runAsNonRoot."""
 SCRATCH_LIMIT = "50Gi"
 """Where DuckDB spills. Beyond it the kubelet evicts the pod: one query must not fill the node's
 disk and take other pods with it."""
 SPILL_BYTES = 45 * 2**30
 """What the trainer keeps to by itself, so that it fails with a reason before it is evicted."""
-TMP_LIMIT = "1Gi"
 
 
 def run_file(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Run:
@@ -147,22 +145,13 @@ def _pod_spec(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> dict
         "priorityClassName": pod.priority_class_name,
     }
     return {
-        "restartPolicy": "Never",
-        "automountServiceAccountToken": False,
-        "enableServiceLinks": False,
+        **hardened_pod(),
         **{field: value for field, value in placement.items() if value},
-        "securityContext": {
-            "runAsNonRoot": True,
-            "runAsUser": USER_ID,
-            "runAsGroup": USER_ID,
-            "fsGroup": USER_ID,
-            "seccompProfile": {"type": "RuntimeDefault"},
-        },
         "containers": [_container(run, file, run.rung(attempt.rung), mounts)],
         "volumes": [
             {"name": "run", "configMap": {"name": config_map}},
             {"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}},
-            {"name": "tmp", "emptyDir": {"sizeLimit": TMP_LIMIT}},
+            TMP,
             *volumes,
         ],
     }
@@ -178,15 +167,11 @@ def _container(
         "env": _environment(run, file),
         "resources": rung.dump(),
         "terminationMessagePolicy": "File",
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": HARDENED,
         "volumeMounts": [
             {"name": "run", "mountPath": str(PurePosixPath(RUN_FILE).parent), "readOnly": True},
             {"name": "scratch", "mountPath": SCRATCH_DIR},
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - an emptyDir of the pod's own
+            TMP_MOUNT,
             *mounts,
         ],
     }

@@ -33,11 +33,20 @@ class Ref:
 
 @dataclass(frozen=True)
 class Event:
-    """Something a person should find in ``kubectl describe``."""
+    """Something a person should find in ``kubectl describe``.
+
+    Attributes:
+        type: Whether it is trouble.
+        reason: One word of the closed set.
+        note: What happened, for people.
+        once: Whether it is left alone while the API server still has the same one: every pass
+            tells the events of an object without a status.
+    """
 
     type: Literal["Normal", "Warning"]
     reason: str
     note: str
+    once: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +83,8 @@ class Plan:
         status: The wanted status, whole; None leaves it alone.
         run_end: What to count once the status is written: that status ends a run.
         events: What to tell once the status is written.
+        finalizer: Whether our finalizer belongs on the object itself, set or taken off last; None
+            leaves it as it is.
         wake: Other keys that should look again.
         requeue_after_seconds: When to look again unless woken; None waits for a wake.
     """
@@ -86,6 +97,7 @@ class Plan:
     status: Manifest | None = None
     run_end: RunEnd | None = None
     events: tuple[Event, ...] = ()
+    finalizer: bool | None = None
     wake: tuple[Key, ...] = ()
     requeue_after_seconds: float | None = field(default=None)
 

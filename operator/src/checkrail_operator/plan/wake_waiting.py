@@ -1,26 +1,9 @@
-"""A ModelVersion is a record: its pass changes nothing and wakes those whom it concerns."""
+"""Whom it concerns that a version comes or goes, and that nobody serves it any more."""
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Any
 
-from checkrail_operator.plan.types import Key, Manifest, Plan
-
-
-class Seen(Protocol):
-    """What the decision needs; ``observe.model_version.ModelVersionSeen`` is one."""
-
-    @property
-    def key(self) -> Key:
-        """The version."""
-
-    @property
-    def waiting(self) -> Sequence[Key]:
-        """ModelDeployments that ask for it."""
-
-
-def plan(seen: Seen) -> Plan:
-    """Wake the ModelDeployments that name the version or follow its model."""
-    return Plan(seen.key, wake=tuple(seen.waiting))
+from checkrail_operator.plan.types import Key, Manifest
 
 
 def bereaved(gone: Key, deployments: Iterable[Manifest]) -> tuple[Key, ...]:
@@ -37,3 +20,22 @@ def bereaved(gone: Key, deployments: Iterable[Manifest]) -> tuple[Key, ...]:
             if body["spec"]["model"] in asked_as
         )
     )
+
+
+def served_by(deployment: Manifest) -> tuple[Key, ...]:
+    """Return the versions that a ModelDeployment serves or tries, sorted: they may wait for it."""
+    return _named(deployment["metadata"]["namespace"], deployment.get("status"))
+
+
+def given_up(deployment: Manifest, status: Manifest | None) -> tuple[Key, ...]:
+    """Return the versions that a ModelDeployment no longer serves once ``status`` is written."""
+    if status is None:
+        return ()
+    kept = _named(deployment["metadata"]["namespace"], status)
+    return tuple(key for key in served_by(deployment) if key not in kept)
+
+
+def _named(namespace: str, status: Any) -> tuple[Key, ...]:
+    told = [(status or {}).get(role) for role in ("stable", "canary")]
+    names = {each["version"] for each in told if isinstance(each, dict) and "version" in each}
+    return tuple(Key("ModelVersion", namespace, name) for name in sorted(names))

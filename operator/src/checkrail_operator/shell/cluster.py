@@ -1,6 +1,6 @@
 """What a pass may ask of the API server: the small protocol that tests replace."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from checkrail_operator.plan.types import Manifest, Ref
@@ -34,7 +34,10 @@ class Cluster(Protocol):
         labels: str | None = None,
         fields: str | None = None,
     ) -> AsyncIterator[list[Manifest]]:
-        """Yield the objects page by page; nothing when the cluster does not know the kind."""
+        """Yield the objects page by page; nothing when the cluster does not know the kind.
+
+        Without a namespace: those of all namespaces that the operator works in.
+        """
 
     async def log(self, namespace: str, pod: str, lines: int) -> str:
         """Return the last lines of a pod's log, 16 KiB of each; empty when there is none."""
@@ -53,6 +56,9 @@ class Cluster(Protocol):
 
     async def apply_status(self, owner: Manifest, status: Manifest) -> None:
         """Write the whole status, if the owner is still exactly as it was read."""
+
+    async def set_finalizers(self, owner: Manifest, finalizers: Sequence[str]) -> None:
+        """Replace the finalizers, if the owner is still exactly as it was read."""
 
     async def delete(self, ref: Ref) -> None:
         """Delete the object, dependents in the background, if it is still exactly as seen."""

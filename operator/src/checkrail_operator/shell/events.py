@@ -26,13 +26,16 @@ class Teller:
         self._now = now
 
     async def tell(self, owner: Manifest, event: Event) -> None:
-        """Post ``event`` about ``owner``; the same one again raises its count."""
+        """Post ``event`` about ``owner``; the same one again raises its count, if it is to."""
         manifest = event_manifest(owner, event, self._instance, self._now())
         metadata = manifest["metadata"]
+        where = (*EVENT, metadata["namespace"], metadata["name"])
         try:
+            if event.once and await self._cluster.get(*where) is not None:
+                return
             if await self._cluster.create(manifest):
                 return
-            before = await self._cluster.get(*EVENT, metadata["namespace"], metadata["name"])
+            before = await self._cluster.get(*where)
             if before is not None:
                 await self._cluster.apply(
                     _repeated(before, manifest), uid=before["metadata"]["uid"]

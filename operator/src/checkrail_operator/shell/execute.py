@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from checkrail_api.names import FINALIZER
 from checkrail_operator.observe.raw import Raw
 from checkrail_operator.plan.backing import backing
 from checkrail_operator.plan.difference import (
@@ -36,16 +37,18 @@ class Written:
     records: int = 0
     prunes: int = 0
     status: bool = False
+    finalizer: bool = False
 
     def __bool__(self) -> bool:
         return self != Written()
 
 
 async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written:
-    """Apply children in their order, then overlays, records, prunes, the status, and tell.
+    """Apply children in their order, overlays, records, prunes, the status; tell; the finalizer.
 
-    The status goes last, so it never claims what was not applied. Every call is idempotent or
-    names what it expects: a crash between any two is repaired by the next pass.
+    The status goes after them, so it never claims what was not applied, and our finalizer comes
+    off last: then the object may be gone. Every call is idempotent or names what it expects: a
+    crash between any two is repaired by the next pass.
 
     One child that cannot be made does not hold up the others, nor the prunes: a planner prunes
     only what the live objects it saw no longer need, whatever becomes of this pass's writes. Only
@@ -71,7 +74,8 @@ async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written
     if problems:
         raise problems[0]
     told = await write_status(cluster, raw.owner, plan.status, plan.events, tell)
-    return Written(children, overlays, records, len(plan.prune), told)
+    held = await _set_finalizer(cluster, plan, raw.owner)
+    return Written(children, overlays, records, len(plan.prune), told, held)
 
 
 async def write_status(
@@ -83,14 +87,27 @@ async def write_status(
 ) -> bool:
     """Write the status unless it is there already, then tell the events; return whether it was.
 
+    Without a status the events alone are told.
+
     Raises:
         TransientError: As `execute`; also when the owner changed since it was read.
     """
-    if status is None or same_status(status, owner.get("status")):
-        return False
-    await cluster.apply_status(owner, status)
+    if status is not None:
+        if same_status(status, owner.get("status")):
+            return False
+        await cluster.apply_status(owner, status)
     for event in events:
         await tell(owner, event)
+    return status is not None
+
+
+async def _set_finalizer(cluster: Cluster, plan: Plan, owner: Manifest) -> bool:
+    """Put our finalizer on the object or take it off, where it is not so; leave others'."""
+    there = list(owner["metadata"].get("finalizers") or ())
+    if plan.finalizer is None or plan.finalizer == (FINALIZER in there):
+        return False
+    others = [each for each in there if each != FINALIZER]
+    await cluster.set_finalizers(owner, [*others, FINALIZER] if plan.finalizer else others)
     return True
 
 

@@ -78,15 +78,16 @@ async def _lacking(cluster: Cluster, namespace: str, name: str) -> str:
 
 async def _ask(cluster: Cluster, query: Query, namespace: str) -> list[Manifest]:
     if query.name is None:
+        where = None if query.everywhere else namespace
         return await _list(
-            cluster, query.api_version, query.kind, namespace, fields=query.field_selector
+            cluster, query.api_version, query.kind, where, fields=query.field_selector
         )
     found = await cluster.get(query.api_version, query.kind, namespace, query.name)
     return [] if found is None else [found]
 
 
 async def _list(
-    cluster: Cluster, api_version: str, kind: str, namespace: str, **selectors: Any
+    cluster: Cluster, api_version: str, kind: str, namespace: str | None, **selectors: Any
 ) -> list[Manifest]:
     pages = cluster.pages(api_version, kind, namespace, **selectors)
     return [manifest async for page in pages for manifest in page]

@@ -1,6 +1,6 @@
 """The API server: the only door through which the operator reads and writes the cluster."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import aiohttp
@@ -31,17 +31,26 @@ Recorder = Callable[[str, str, str], None]
 class KubeCluster:
     """``Cluster`` by kubernetes' asyncio client; server-side apply with one field manager."""
 
-    def __init__(self, api: ApiClient, *, may_write: Callable[[], None], record: Recorder) -> None:
+    def __init__(
+        self,
+        api: ApiClient,
+        *,
+        may_write: Callable[[], None],
+        record: Recorder,
+        namespaces: Sequence[str] = (),
+    ) -> None:
         """Use ``api``.
 
         Args:
             api: The configured client; the caller closes it.
+            namespaces: Where the operator has its rights; empty means all.
             may_write: Asked before each write; does not return when the Lease is lost.
             record: Told of every answer.
         """
         self._client: Any = DynamicClient(api)  # type: ignore[no-untyped-call]
         self._may_write = may_write
         self._record = record
+        self._namespaces = namespaces or (None,)
 
     async def get(self, api_version: str, kind: str, namespace: str, name: str) -> Manifest | None:
         """Return one object, or None."""
@@ -60,8 +69,15 @@ class KubeCluster:
         fields: str | None = None,
     ) -> AsyncIterator[list[Manifest]]:
         """Yield the objects page by page; nothing when the cluster does not know the kind."""
-        path = resource(self._client, api_version, kind).path(namespace=namespace)
         query = {"label_selector": labels, "field_selector": fields, "limit": PAGE}
+        for each in self._namespaces if namespace is None else (namespace,):
+            path = resource(self._client, api_version, kind).path(namespace=each)
+            async for page in self._pages(api_version, kind, path, query):
+                yield page
+
+    async def _pages(
+        self, api_version: str, kind: str, path: str, query: dict[str, Any]
+    ) -> AsyncIterator[list[Manifest]]:
         more: str | None = None
         while True:
             answer = await self._send(
@@ -134,6 +150,23 @@ class KubeCluster:
             await self._apply(f"{kind}/status", what, target, manifest)
         except InvalidSpecError as error:
             raise StatusRefusedError(str(error)) from error
+
+    async def set_finalizers(self, owner: Manifest, finalizers: Sequence[str]) -> None:
+        """Replace the finalizers, if the owner is still exactly as it was read."""
+        kind, metadata = owner["kind"], owner["metadata"]
+        expected = {field: metadata[field] for field in ("uid", "resourceVersion")}
+        await self._write(
+            "patch",
+            kind,
+            f"set finalizers of {kind} {metadata['name']}",
+            resource(self._client, owner["apiVersion"], kind).path(
+                name=metadata["name"], namespace=metadata["namespace"]
+            ),
+            body={"metadata": {**expected, "finalizers": list(finalizers)}},
+            content_type="application/merge-patch+json",
+            field_manager=MANAGER,
+            absent=True,
+        )
 
     async def delete(self, ref: Ref) -> None:
         """Delete the object, dependents in the background, if it is still exactly as seen."""
