@@ -24,6 +24,9 @@ MERGE = {"Content-Type": "application/merge-patch+json"}
 SINCE = timedelta(seconds=60)
 """How long ready pods say they have been ready: minReadySeconds is over at once."""
 
+TERMINATED = 143
+"""Exit code of a trainer that was told to end: 128 and the number of SIGTERM."""
+
 DIGEST = "ab12cd34" * 8
 
 PUBLISHED: Manifest = {
@@ -112,6 +115,8 @@ class PodActor(Actor):
         owner = body["metadata"]["labels"]["checkrail.dev/owner-kind"]
         phase = body["status"].get("phase")
         if "deletionTimestamp" in body["metadata"]:
+            if owner == "TrainingJob" and phase == "Running":
+                self.status(body, ended(body, TERMINATED, ""))
             self._remove(body)
         elif owner == "ModelDeployment" and phase == "Pending":
             self.status(body, serving(body))

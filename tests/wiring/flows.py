@@ -8,13 +8,14 @@ from wiring.admin import OURS, wait_until
 
 if TYPE_CHECKING:
     from wiring.admin import Namespace
+    from wiring.world import Site
 
 TRAINED, SERVED = "flights", "fares"
 """Two models, so that both flows may share a namespace."""
 
 
-def training_job(name: str = "run") -> dict[str, Any]:
-    """Return a small TrainingJob."""
+def training_job(name: str = "run", **spec: Any) -> dict[str, Any]:
+    """Return a small TrainingJob, with ``spec`` over its own."""
     return {
         "apiVersion": "checkrail.dev/v1alpha1",
         "kind": "TrainingJob",
@@ -28,6 +29,7 @@ def training_job(name: str = "run") -> dict[str, Any]:
             },
             "train": {"workflow": "logistic-regression"},
             "resources": {"ladder": [{"requests": {"cpu": "1000m", "memory": "1024Mi"}}]},
+            **spec,
         },
     }
 
@@ -93,6 +95,18 @@ def trained_end(namespace: Namespace) -> dict[str, Any]:
 def conditions(body: dict[str, Any]) -> dict[str, str]:
     """Return the conditions' statuses by type."""
     return {c["type"]: c["status"] for c in body["status"]["conditions"]}
+
+
+def hold_and_let_go(site: Site) -> None:
+    """Wait until the trainer runs, suspend it, resume it, and let it publish."""
+    namespace, trainers = site.namespace, site.world.pods.trainers
+    namespace.wait_for_pods("Running")
+    assert namespace.patch("TrainingJob", "run", {"spec": {"suspend": True}}).is_success
+    namespace.wait_for("TrainingJob", "run", "Suspended")
+    wait_until(lambda: not namespace.list("Pod", **OURS))
+    trainers[namespace.name] = "publish"
+    assert namespace.patch("TrainingJob", "run", {"spec": {"suspend": False}}).is_success
+    trained(namespace)
 
 
 OLD, NEW = "11" * 32, "22" * 32

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from wiring.admin import Namespace
-    from wiring.world import World
+    from wiring.world import Site, World
 
 pytestmark = pytest.mark.wiring
 
@@ -30,22 +30,26 @@ class Flow:
         begin: Applies the objects.
         finish: Waits until it is over.
         end: Describes what must be the same.
+        trainers: What trainers do at first.
     """
 
     begin: Callable[[Namespace], None]
-    finish: Callable[[Namespace], None]
+    finish: Callable[[Site], None]
     end: Callable[[Namespace], dict[str, Any]]
+    trainers: str = "publish"
 
 
-TRAINING = Flow(flows.train, flows.trained, flows.trained_end)
-CANARY = Flow(flows.serve, flows.climbed, flows.climbed_end)
+TRAINING = Flow(flows.train, lambda site: flows.trained(site.namespace), flows.trained_end)
+HELD = Flow(flows.train, flows.hold_and_let_go, flows.trained_end, trainers="hold")
+CANARY = Flow(flows.serve, lambda site: flows.climbed(site.namespace), flows.climbed_end)
 
 
 def undisturbed(world: World, flow: Flow) -> tuple[int, dict[str, Any]]:
     with world.site() as site:
         site.start()
+        world.pods.trainers[site.namespace.name] = flow.trainers
         flow.begin(site.namespace)
-        flow.finish(site.namespace)
+        flow.finish(site)
         return len(site.proxy.writes), flow.end(site.namespace)
 
 
@@ -67,9 +71,10 @@ def killed(world: World, flow: Flow, before: int, after: int) -> dict[str, Any]:
 
         site.proxy.kill_at(before, "before", crash)
         site.proxy.kill_at(after, "after", crash)
+        world.pods.trainers[site.namespace.name] = flow.trainers
         flow.begin(site.namespace)
         try:
-            flow.finish(site.namespace)
+            flow.finish(site)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{site.operators[-1].tail()}") from error
         return flow.end(site.namespace)
@@ -77,7 +82,11 @@ def killed(world: World, flow: Flow, before: int, after: int) -> dict[str, Any]:
 
 @pytest.mark.parametrize(
     "flow",
-    [pytest.param(TRAINING, id="a training job"), pytest.param(CANARY, id="a canary to 100")],
+    [
+        pytest.param(TRAINING, id="a training job"),
+        pytest.param(HELD, id="a training job that is suspended and resumed"),
+        pytest.param(CANARY, id="a canary to 100"),
+    ],
 )
 def test_a_kill_at_any_write_changes_nothing_about_the_end(
     world: World,
