@@ -128,8 +128,35 @@ CASES = {
     ),
     "a step says how long it is held": Case(
         {"spec.rollout.steps": [{"weight": 5}]},
-        "spec.rollout.steps[0].holdSeconds: Required value",
+        'spec.rollout.steps[0]: Invalid value: "object": must hold either weight and holdSeconds, or pause alone',
         accepted={"spec.rollout.steps": [{"weight": 5, "holdSeconds": 0}]},
+    ),
+    "a pause has no share of its own": Case(
+        {"spec.rollout.steps": [{"pause": {}, "weight": 5, "holdSeconds": 0}]},
+        'spec.rollout.steps[0]: Invalid value: "object": must hold either weight and holdSeconds, or pause alone',
+        accepted={
+            "spec.rollout.steps": [
+                {"weight": 5, "holdSeconds": 0},
+                {"pause": {}},
+                {"weight": 50, "holdSeconds": 0},
+            ]
+        },
+    ),
+    "shares increase across a pause": Case(
+        {
+            "spec.rollout.steps": [
+                {"weight": 50, "holdSeconds": 0},
+                {"pause": {}},
+                {"weight": 5, "holdSeconds": 0},
+            ]
+        },
+        'spec.rollout.steps: Invalid value: "object": every weight must be greater than the one before it',
+        accepted={"spec.rollout.steps": [{"pause": {}}, {"weight": 5, "holdSeconds": 0}]},
+    ),
+    "a pause has no settings": Case(
+        {"spec.rollout.steps": [{"pause": {"duration": "1h"}}]},
+        'ModelDeployment in version "v1alpha1" cannot be handled as a ModelDeployment: strict decoding error: unknown field "spec.rollout.steps[0].pause.duration"',
+        accepted={"spec.rollout.steps": [{"pause": {}}]},
     ),
     "a hold is at most a week": Case(
         {"spec.rollout.steps": [{"weight": 5, "holdSeconds": 604801}]},
@@ -150,6 +177,21 @@ CASES = {
         {"spec.rollout.progressDeadlineSeconds": 86401},
         "spec.rollout.progressDeadlineSeconds: Invalid value: 86401: spec.rollout.progressDeadlineSeconds in body should be less than or equal to 86400",
         accepted={"spec.rollout.progressDeadlineSeconds": 86400},
+    ),
+    "promote has at most 253 characters, as a name": Case(
+        {"spec.rollout.promote": "v" * 254},
+        "spec.rollout.promote: Too long: may not be more than 253 bytes",
+        accepted={"spec.rollout.promote": "v" * 253},
+    ),
+    "abort has at most 253 characters, as a name": Case(
+        {"spec.rollout.abort": "v" * 254},
+        "spec.rollout.abort: Too long: may not be more than 253 bytes",
+        accepted={"spec.rollout.abort": "v" * 253},
+    ),
+    "suspend is a boolean": Case(
+        {"spec.suspend": "yes"},
+        'spec.suspend: Invalid value: "string": spec.suspend in body must be of type boolean: "string"',
+        accepted={"spec.suspend": True},
     ),
     "retry has at most 64 characters": Case(
         {"spec.rollout.retry": "r" * 65},

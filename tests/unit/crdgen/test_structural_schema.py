@@ -31,6 +31,11 @@ class Item(Model):
     note: Short = ""
 
 
+class Choice(Model):
+    left: Short | None = None
+    right: Short | None = None
+
+
 class Items(Model):
     plain: Annotated[list[Item], Field(max_length=2)] = []
     named: Annotated[
@@ -40,6 +45,7 @@ class Items(Model):
     distinct: Annotated[
         list[Short], Field(max_length=2, json_schema_extra={"x-kubernetes-list-type": "set"})
     ] = ["a"]
+    chosen: Annotated[list[Choice], Field(max_length=2)] = [Choice(left="a")]
 
 
 class Values(Model):
@@ -66,6 +72,7 @@ class Told(Model):
     status: Part | None = None
 
 
+SHORT = {"type": "string", "maxLength": 8}
 ITEM = {
     "description": "An item.",
     "type": "object",
@@ -112,6 +119,13 @@ def test_lists_say_how_appliers_share_them_and_items_have_no_defaults() -> None:
             "x-kubernetes-list-type": "set",
             "items": {"type": "string", "maxLength": 8},
             "default": ["a"],
+        },
+        "chosen": {
+            "type": "array",
+            "maxItems": 2,
+            "x-kubernetes-list-type": "atomic",
+            "items": {"type": "object", "properties": {"left": SHORT, "right": SHORT}},
+            "default": [{"left": "a"}],
         },
     }
 

@@ -13,6 +13,8 @@ def without_empty(value: Any) -> Any:
     if isinstance(value, dict):
         kept = {key: without_empty(entry) for key, entry in value.items()}
         return {key: entry for key, entry in kept.items() if not is_empty(entry)}
+    if isinstance(value, list):
+        return [without_empty(entry) for entry in value]
     return value
 
 

@@ -104,3 +104,7 @@ class ModelDeploymentSeen:
     def of(self, revision: Revision) -> RevisionSeen:
         """Return the children of ``revision``; nothing if there are none yet."""
         return self.revisions.get(revision.hash, NOTHING)
+
+    def is_ready(self, revision: Revision) -> bool:
+        """Answer whether all pods that ``revision`` should have are available."""
+        return 0 < self.spec.replicas <= self.of(revision).available

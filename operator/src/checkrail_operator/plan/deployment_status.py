@@ -17,7 +17,7 @@ from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.revision import Revision
-from checkrail_operator.plan.rollout import EVERYTHING, steps_entered
+from checkrail_operator.plan.rollout import EVERYTHING, shares_of, steps_entered
 from checkrail_operator.plan.route import answer_for, route_words, url
 from checkrail_operator.plan.serving import pod_selector
 from checkrail_operator.plan.takeover import Canary, Decision, Situation
@@ -30,7 +30,7 @@ def status_of(
 ) -> ModelDeploymentStatus:
     """Return the whole status after this pass."""
     stable, canary = decision.stable, decision.canary
-    steps = seen.spec.rollout.steps
+    listed = len(shares_of(seen.spec.rollout))
     entered = steps_entered(seen.spec.rollout, canary.weight) if canary else 0
     verdict = verdict_of(seen, decision, weights)
     conditions = settled(
@@ -47,7 +47,7 @@ def status_of(
         ],
         rejected=list(decision.wanted.rejected),
         observed_retry=decision.wanted.observed_retry,
-        step=f"{entered}/{len(steps)}" if canary and stable else None,
+        step=f"{entered}/{listed}" if canary and stable else None,
         url=url(seen),
         replicas=sum(found.replicas for found in seen.revisions.values()),
         selector=pod_selector(seen),

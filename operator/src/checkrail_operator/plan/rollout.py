@@ -30,6 +30,10 @@ class Move(StrEnum):
     """It grows now."""
     HOLDING = "Holding"
     """The step's hold is not over."""
+    PAUSED = "Paused"
+    """The hold is over, and a pause follows that nobody has ended."""
+    SUSPENDED = "Suspended"
+    """The hold is over, and rollouts are held."""
     WAITING_FOR_REPLICAS = "WaitingForReplicas"
     """Not all of the canary's pods are available."""
     WAITING_FOR_ROUTE = "WaitingForRoute"
@@ -61,6 +65,8 @@ class CanarySeen:
         stable_serving: Whether any stable pod answers.
         accepted: Whether the gateways route by the route as it is.
         withdrawn: Whether it was rejected or is no longer asked for.
+        promoted: Whether it may pass pauses.
+        suspended: Whether rollouts are held.
     """
 
     weight: int
@@ -71,6 +77,8 @@ class CanarySeen:
     stable_serving: bool = True
     accepted: bool = True
     withdrawn: bool = False
+    promoted: bool = False
+    suspended: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +113,7 @@ def next_step(rollout: Rollout, seen: CanarySeen) -> Step:
 
 def next_weight(rollout: Rollout, weight: int) -> int:
     """Return the share after ``weight``: the next entry, and everything after the last one."""
-    return min((s.weight for s in rollout.steps if s.weight > weight), default=EVERYTHING)
+    return min((listed for listed, _ in shares_of(rollout) if listed > weight), default=EVERYTHING)
 
 
 def hold(rollout: Rollout, weight: int) -> timedelta:
@@ -114,18 +122,39 @@ def hold(rollout: Rollout, weight: int) -> timedelta:
     A weight that an edited spec no longer lists is held as the entry below it. All of the traffic
     is held for ``DRAIN`` at least: after it the old pods go.
     """
-    entered = max(
-        (s for s in rollout.steps if s.weight <= weight), key=lambda s: s.weight, default=None
-    )
-    listed = timedelta(seconds=entered.hold_seconds if entered else 0)
+    entered = max((each for each in shares_of(rollout) if each[0] <= weight), default=(0, NOWHERE))
     if weight < EVERYTHING:
-        return listed
-    return max(listed, DRAIN) if entered and entered.weight == EVERYTHING else DRAIN
+        return entered[1]
+    return max(entered[1], DRAIN) if entered[0] == EVERYTHING else DRAIN
+
+
+def shares_of(rollout: Rollout) -> list[tuple[int, timedelta]]:
+    """Return the listed shares, percent, and their holds, increasing; pauses are between them."""
+    return [
+        (step.weight, timedelta(seconds=step.hold_seconds or 0))
+        for step in rollout.steps
+        if step.weight is not None
+    ]
 
 
 def steps_entered(rollout: Rollout, weight: int) -> int:
-    """Return how many entries of the steps ``weight`` has reached."""
-    return sum(s.weight <= weight for s in rollout.steps)
+    """Return how many entries of the shares ``weight`` has reached."""
+    return sum(listed <= weight for listed, _ in shares_of(rollout))
+
+
+def pauses_after(rollout: Rollout, weight: int) -> bool:
+    """Answer whether a pause stands between ``weight`` and the next share.
+
+    Example:
+        Steps 5, pause, 50: a pause follows 5, and 20, which an edited spec no longer lists; none
+        follows 0 or 50.
+    """
+    following = None
+    for step in reversed(rollout.steps):
+        if step.weight is not None and step.weight <= weight:
+            break
+        following = step
+    return following is not None and following.weight is None
 
 
 def _up(rollout: Rollout, seen: CanarySeen) -> Step:
@@ -138,8 +167,17 @@ def _up(rollout: Rollout, seen: CanarySeen) -> Step:
         return Step(seen.weight, Move.HOLDING, left)
     if seen.weight == EVERYTHING:
         return Step(EVERYTHING, Move.PROMOTED)
+    if held := _held(rollout, seen):
+        return Step(seen.weight, held)
     following = next_weight(rollout, seen.weight)
     return Step(following, Move.ADVANCING, hold(rollout, following))
+
+
+def _held(rollout: Rollout, seen: CanarySeen) -> Move | None:
+    """Return what keeps the canary from growing though its hold is over."""
+    if seen.suspended:
+        return Move.SUSPENDED
+    return Move.PAUSED if pauses_after(rollout, seen.weight) and not seen.promoted else None
 
 
 def _down(seen: CanarySeen) -> Step:

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
-from checkrail_api.deployment_status import CanaryStatus, Rejected
+from checkrail_api.deployment_status import CanaryStatus
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.instants import instant, rfc3339
-from checkrail_operator.plan.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.instants import instant
+from checkrail_operator.plan.rejection import Failure, aborted, crash, overdue, rejection
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import (
     EVERYTHING,
@@ -51,6 +51,8 @@ class Situation(Enum):
     """The stable revision is what is asked for."""
     INCOMPATIBLE = auto()
     """What is asked for would not take the requests that the stable revision takes."""
+    SUSPENDED = auto()
+    """What is asked for is not begun while rollouts are held."""
     REFUSED = auto()
     """What is asked for was taken back, and is gone."""
     ASLEEP = auto()
@@ -78,14 +80,6 @@ class Canary:
     revision: Revision
     weight: int
     since: datetime
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why a revision is taken back, or cannot start."""
-
-    reason: Reason
-    words: str
 
 
 @dataclass(frozen=True)
@@ -144,13 +138,15 @@ def _first(seen: ModelDeploymentSeen, wanted: Wanted, canary: Revision | None) -
     it at once, or, if it does answer, takes over from it step by step.
     """
     superseded = canary and wanted.revision and not wanted.is_for(canary)
-    if canary and (_is_ready(seen, canary) or (superseded and seen.of(canary).ready)):
+    if canary and (seen.is_ready(canary) or (superseded and seen.of(canary).ready)):
         return _rest(seen, wanted, canary)
     candidate = wanted.revision if superseded or canary is None else canary
     if candidate is None:
         return Decision(Situation.VERSION_MISSING, wanted)
+    if canary is None and seen.spec.suspend:
+        return Decision(Situation.SUSPENDED, wanted)
     since = _first_since(seen, candidate)
-    failure = _crash(seen, candidate) or _overdue(seen, candidate, since)
+    failure = crash(seen, candidate) or overdue(seen, candidate, since)
     situation = Situation.FAILED if failure else Situation.STARTING
     if wanted.revision is None:
         situation = Situation.VERSION_MISSING
@@ -163,9 +159,12 @@ def _rest(seen: ModelDeploymentSeen, wanted: Wanted, stable: Revision) -> Decisi
         return Decision(Situation.VERSION_MISSING, wanted, stable)
     if wanted.is_for(stable):
         return Decision(Situation.SETTLED, wanted, stable)
-    if wanted.refusal(wanted.revision):
+    candidate = wanted.revision
+    if not wanted.refusal(candidate) and (failure := aborted(seen, candidate)):
+        wanted = wanted.without(rejection(candidate, failure, seen.now))
+    if wanted.refusal(candidate):
         return Decision(Situation.REFUSED, wanted, stable)
-    return _begin(seen, wanted, stable, wanted.revision)
+    return _begin(seen, wanted, stable, candidate)
 
 
 def _begin(
@@ -175,6 +174,8 @@ def _begin(
     if words := unfit(seen, stable, candidate):
         other = Failure(Reason.SIGNATURE_CHANGED, words)
         return Decision(Situation.INCOMPATIBLE, wanted, stable, failure=other)
+    if seen.spec.suspend:
+        return Decision(Situation.SUSPENDED, wanted, stable)
     if not seen.spec.replicas:
         return Decision(Situation.ASLEEP, wanted, stable)
     if leftovers(seen, (stable,)):
@@ -197,9 +198,9 @@ def _take_over(
     since = (instant(told.since) or moved) if weight == told.weight else moved
     asked_for = wanted.is_for(canary) and seen.spec.replicas > 0
     if asked_for and not wanted.refusal(canary):
-        late = _overdue(seen, canary, since) if weight == 0 else None
-        if failure := _crash(seen, canary) or late:
-            wanted = wanted.without(_rejection(canary, failure, seen.now))
+        late = overdue(seen, canary, since) if weight == 0 else None
+        if failure := aborted(seen, canary) or crash(seen, canary) or late:
+            wanted = wanted.without(rejection(canary, failure, seen.now))
     refused = wanted.refusal(canary) is not None
     withdrawn = refused or not asked_for
     routed = shares(stable.hash, canary.hash, weight)
@@ -209,11 +210,13 @@ def _take_over(
             weight=weight,
             since=since,
             now=seen.now,
-            ready=_is_ready(seen, canary),
+            ready=seen.is_ready(canary),
             serving=seen.of(canary).ready > 0,
             stable_serving=seen.of(stable).ready > 0,
             accepted=answer_for(seen, routed) is Answer.ACCEPTED,
             withdrawn=withdrawn,
+            promoted=seen.spec.rollout.promote == canary.version,
+            suspended=seen.spec.suspend,
         ),
     )
     if step.move is Move.PROMOTED:
@@ -241,27 +244,6 @@ def _weight(seen: ModelDeploymentSeen, canary: Revision, told: CanaryStatus) -> 
     return found if found in ours else told.weight
 
 
-def _is_ready(seen: ModelDeploymentSeen, revision: Revision) -> bool:
-    return 0 < seen.spec.replicas <= seen.of(revision).available
-
-
-def _crash(seen: ModelDeploymentSeen, revision: Revision) -> Failure | None:
-    words = crash_words(seen.of(revision).pods)
-    return Failure(Reason.CRASH_LOOP, words) if words else None
-
-
-def _overdue(seen: ModelDeploymentSeen, revision: Revision, since: datetime) -> Failure | None:
-    allowed = seen.spec.rollout.progress_deadline_seconds
-    late = seen.now - since >= timedelta(seconds=allowed)
-    if _is_ready(seen, revision) or not late or not seen.spec.replicas:
-        return None
-    words = waiting_words(seen.of(revision).pods) or "its pods do not say why"
-    return Failure(
-        Reason.PROGRESS_DEADLINE_EXCEEDED,
-        f"not all of {seen.spec.replicas} pods were ready within {allowed} s: {words}",
-    )
-
-
 def _first_since(seen: ModelDeploymentSeen, candidate: Revision) -> datetime:
     """Return when the wait for the first revision's pods began; asking again begins it again."""
     told = seen.status.canary
@@ -270,19 +252,6 @@ def _first_since(seen: ModelDeploymentSeen, candidate: Revision) -> datetime:
     if begun is None or woken or is_retry(seen):
         return _whole_second(seen.now)
     return begun
-
-
-def _rejection(revision: Revision, failure: Failure, now: datetime) -> Rejected:
-    return Rejected(
-        version=revision.version,
-        sha256=revision.sha256,
-        revision=revision.hash,
-        image=revision.image,
-        image_from=revision.image_from,
-        reason=failure.reason.value,
-        message=failure.words[:1024],
-        time=rfc3339(now),
-    )
 
 
 def _whole_second(now: datetime) -> datetime:

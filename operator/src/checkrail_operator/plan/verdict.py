@@ -47,6 +47,9 @@ def verdict_of(  # noqa: C901, PLR0911 - one row per situation
             return _failed(decision)
         case Situation.SETTLED:
             return _settled(seen, decision, weights)
+        case Situation.SUSPENDED:
+            message = f"{name} is not begun while spec.suspend is true{_serving(decision)}"
+            return Verdict("Unknown", Reason.SUSPENDED, message)
         case Situation.INCOMPATIBLE:
             return _incompatible(decision)
         case Situation.REFUSED:
@@ -128,6 +131,10 @@ def _missing(decision: Decision) -> str:
     return f"{decision.wanted.missing}{serving}"
 
 
+def _serving(decision: Decision) -> str:
+    return f"; {decision.stable.version} serves" if decision.stable else "; nothing serves"
+
+
 def _refusal(decision: Decision) -> str:
     revision = decision.canary.revision if decision.canary else decision.wanted.revision
     refused = decision.wanted.refusal(revision) if revision else None
@@ -155,7 +162,11 @@ def _incompatible(decision: Decision) -> Verdict:
 
 def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:
     message = _taking_over(seen, decision, weights)
-    waits = decision.step is not None and decision.step.move is Move.WAITING_FOR_ROUTE
+    move = decision.step.move if decision.step else None
+    held = {Move.PAUSED: Reason.PAUSED, Move.SUSPENDED: Reason.SUSPENDED}
+    if move in held:
+        return Verdict("Unknown", held[move], message)
+    waits = move is Move.WAITING_FOR_ROUTE
     if not waits or not is_overdue(seen, dict(weights)):
         return Verdict("Unknown", Reason.CANARY, message)
     refused = answer_for(seen, dict(weights)) is Answer.REFUSED
@@ -174,6 +185,9 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
     tail = {
         Move.WAITING_FOR_REPLICAS: ready + (f": {words}" if words else ""),
         Move.WAITING_FOR_ROUTE: route_words(seen, dict(weights)),
+        Move.PAUSED: f"paused. Set spec.rollout.promote to {canary.revision.version} to go on, or "
+        "spec.rollout.abort to take it back",
+        Move.SUSPENDED: "held while spec.suspend is true",
         Move.LOST: "none of its pods is ready any more, it starts again from the first step",
         Move.NO_WAY_BACK: "it is no longer asked for, but no pod of the stable version is ready",
     }.get(step.move, _withdrawal(decision))

@@ -1,0 +1,59 @@
+"""Why a revision is taken back or cannot start, and what is remembered of that."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from checkrail_api.deployment_status import Rejected
+from checkrail_api.reasons import Reason
+from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
+from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.revision import Revision
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a revision is taken back, or cannot start."""
+
+    reason: Reason
+    words: str
+
+
+def aborted(seen: ModelDeploymentSeen, revision: Revision) -> Failure | None:
+    """Say that somebody takes the revision back by hand."""
+    if seen.spec.rollout.abort != revision.version:
+        return None
+    return Failure(Reason.ABORTED, "spec.rollout.abort names it")
+
+
+def crash(seen: ModelDeploymentSeen, revision: Revision) -> Failure | None:
+    """Say that its pods end again and again."""
+    words = crash_words(seen.of(revision).pods)
+    return Failure(Reason.CRASH_LOOP, words) if words else None
+
+
+def overdue(seen: ModelDeploymentSeen, revision: Revision, since: datetime) -> Failure | None:
+    """Say that its pods were not ready in time, counted from ``since``."""
+    allowed = seen.spec.rollout.progress_deadline_seconds
+    late = seen.now - since >= timedelta(seconds=allowed)
+    if seen.is_ready(revision) or not late or not seen.spec.replicas:
+        return None
+    words = waiting_words(seen.of(revision).pods) or "its pods do not say why"
+    return Failure(
+        Reason.PROGRESS_DEADLINE_EXCEEDED,
+        f"not all of {seen.spec.replicas} pods were ready within {allowed} s: {words}",
+    )
+
+
+def rejection(revision: Revision, failure: Failure, now: datetime) -> Rejected:
+    """Return what status remembers against ``revision``."""
+    return Rejected(
+        version=revision.version,
+        sha256=revision.sha256,
+        revision=revision.hash,
+        image=revision.image,
+        image_from=revision.image_from,
+        reason=failure.reason.value,
+        message=failure.words[:1024],
+        time=rfc3339(now),
+    )
