@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from checkrail_trainer.table import Values
 
+MODEL = "model.onnx"
 REQUEST = "request.json"
 SCORES = "scores.npy"
 TEXT = "tensor(string)"

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
-from checkrail_api.artifact import MODEL_FILE
-from checkrail_trainer.baseline_files import REQUEST, SCORES, read_column
+from checkrail_trainer.baseline_files import MODEL, REQUEST, SCORES, read_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,7 +80,7 @@ def _session(folder: Path, threads: int) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(
-        str(folder / MODEL_FILE), options, providers=["CPUExecutionProvider"]
+        str(folder / MODEL), options, providers=["CPUExecutionProvider"]
     )
 
 

@@ -29,7 +29,7 @@ from checkrail_trainer.failures import RunFailedError, out_of_memory
 from checkrail_trainer.s3 import Bucketeer, s3_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from checkrail_api.run import BaselineModel, Run
     from checkrail_trainer.environment import Environment
@@ -95,16 +95,16 @@ def open_baselines(run: Run, environment: Environment) -> Iterator[list[Baseline
     wanted = {gate.not_worse_than for gate in run.evaluation.gates}
     environment.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=environment.scratch, prefix="baselines-") as name:
-        opened = []
+        found = []
         for number, given in enumerate(run.baselines):
             if given.reference in wanted:
                 folder = Path(name) / str(number)
                 folder.mkdir()
                 store = Bucketeer(given.store, environment.variables, baseline_prefix(number))
                 _fetch(given, store, folder / MODEL_FILE)
-                opened.append(_open(given, folder, memory_for(environment)))
+                found.append(opened(given, folder, memory_for(environment)))
                 log.info("baseline fetched", extra={"model_version": given.version})
-        yield opened
+        yield found
 
 
 def columns_of(baselines: Sequence[Baseline]) -> list[str]:
@@ -146,7 +146,12 @@ def memory_for(environment: Environment) -> int:
     return max(limit // MEMORY_SHARE, LEAST_MEMORY_BYTES) if limit else MEMORY_BYTES
 
 
-def _open(given: BaselineModel, folder: Path, memory_bytes: int) -> Baseline:
+def opened(given: BaselineModel, folder: Path, memory_bytes: int) -> Baseline:
+    """Let the limited process look into the verified model in ``folder``.
+
+    Raises:
+        RunFailedError: BadBaseline; ONNX Runtime cannot open it.
+    """
     answer = in_own_process("describe", given, folder, memory_bytes)
     inputs, outputs = (
         tuple(Port(each["name"], each["type"], tuple(each["shape"])) for each in answer[side])
@@ -165,7 +170,6 @@ def in_own_process(
     Raises:
         RunFailedError: BadBaseline; or OOMKilled, for the ladder's next rung.
     """
-    variables = {key: value for key, value in os.environ.items() if "AWS_" not in key}
     try:
         done = subprocess.run(
             [sys.executable, "-m", PROCESS, command, str(folder), str(memory_bytes)],
@@ -174,7 +178,7 @@ def in_own_process(
             check=False,
             timeout=SECONDS,
             cwd=folder,
-            env=variables,
+            env=without_credentials(os.environ),
         )
     except subprocess.TimeoutExpired as error:
         what = f"took more than {SECONDS} s to {command}"
@@ -200,6 +204,11 @@ def in_own_process(
         f"is a model that ONNX Runtime cannot {command} ({answer.get('error', 'it crashed')}; the "
         "trainer's log says more)",
     )
+
+
+def without_credentials(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that a foreign model may meet."""
+    return {key: value for key, value in variables.items() if "AWS_" not in key}
 
 
 def _out_of_memory(detail: str) -> bool:
