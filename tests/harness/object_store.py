@@ -33,15 +33,17 @@ class ObjectStoreServer:
     access_key = "checkrail-tests"
     secret_key = "not-a-secret"  # noqa: S105 - it opens a folder of the tests
 
-    def __init__(self, folder: Path, *, tls: bool = False) -> None:
+    def __init__(self, folder: Path, *, tls: bool = False, read_only: bool = False) -> None:
         """Describe a server that keeps its objects below ``folder``; `with` starts it.
 
         Args:
             folder: Where to keep objects, metadata and the log.
             tls: Serve HTTPS under a certificate that signs itself, see `certificate`.
+            read_only: Deny every write; objects may be there from another server's time.
         """
         self.folder = folder
         self.tls = tls
+        self.read_only = read_only
         self.port = free_ports(1)[0]
         self._child: Child | None = None
 
@@ -75,6 +77,7 @@ class ObjectStoreServer:
             f"--region={self.region}",
             "--keep-alive",
             *(self._certificate_flags() if self.tls else ()),
+            *(("--readonly",) if self.read_only else ()),
             "posix",
             f"--sidecar={self.folder / 'metadata'}",
             self.folder / "objects",

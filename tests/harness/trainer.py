@@ -13,7 +13,7 @@ from checkrail_api.record import read_record
 from checkrail_api.reports import Phase, ProgressEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from checkrail_api.record import Record
@@ -104,12 +104,23 @@ def start(
 
 def wait_for_phase(process: subprocess.Popen[str], phase: Phase, *, percent: int = 0) -> None:
     """Read its progress until it is in ``phase`` and has done ``percent`` of the run."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        event = ProgressEvent.model_validate_json(line)
+    for event in _events(process):
         if event.phase is phase and event.percent >= percent:
             return
     raise AssertionError(f"the trainer ended before {phase} {percent} %")
+
+
+def wait_for_percent(process: subprocess.Popen[str], percent: int) -> None:
+    """Read its progress until it has done ``percent`` of the run."""
+    for event in _events(process):
+        if event.percent >= percent:
+            return
+    raise AssertionError(f"the trainer ended before {percent} %")
+
+
+def _events(process: subprocess.Popen[str]) -> Iterator[ProgressEvent]:
+    assert process.stdout is not None
+    return map(ProgressEvent.model_validate_json, process.stdout)
 
 
 def finish(process: subprocess.Popen[str], folder: Path) -> Ended:

@@ -71,14 +71,7 @@ def spec(lake: ObjectStoreServer) -> dict[str, Any]:
 def published(
     spec: dict[str, Any], lake: ObjectStoreServer, tmp_path_factory: pytest.TempPathFactory
 ) -> trainer.Ended:
-    """The end of a second attempt; the first one was killed just before it would publish."""
-    first = trainer.start(spec, lake, tmp_path_factory.mktemp("killed"))
-    trainer.wait_for_phase(first, Phase.CHECKING_PARITY)
-    first.kill()
-    first.communicate()
-    assert lake.keys("s3://models/team-a/") == []
-
-    ended = trainer.train({**spec, "attempt": 2}, lake, tmp_path_factory.mktemp("second"))
+    ended = trainer.train(spec, lake, tmp_path_factory.mktemp("published"))
     assert ended.code == 0, ended.log
     return ended
 
@@ -213,6 +206,36 @@ def test_the_provenance_names_every_file_and_input_and_nothing_of_the_attempt(
     assert b'"uid"' not in line
 
 
+def test_the_record_holds_what_the_files_say_of_every_feature_and_file(
+    published: trainer.Ended, lake: ObjectStoreServer
+) -> None:
+    folder, record = prefix(published), published.record
+    manifest = lake.get(f"{folder}manifest.json")
+    profile = Profile.model_validate_json(lake.get(f"{folder}profile.json"))
+    metrics = Metrics.model_validate_json(lake.get(f"{folder}metrics.json"))
+
+    assert record is not None
+    assert published.report["manifestSha256"] == hashlib.sha256(manifest).hexdigest()
+    assert record.components == Manifest.model_validate_json(manifest).components
+    assert record.metrics == metrics.metrics
+    assert record.signature.dump() == published.report["signature"]
+    assert [each.dump() for each in record.data] == published.report["data"]
+    assert [each.dump() for each in record.versions] == published.report["versions"]
+    assert [(each.column, each.op) for each in record.filters] == [("late", "NotNull")]
+    assert sum(published.report["rows"].values()) < record.filters[0].rows < 14_032
+    assert [(each.name, each.null_rate, each.min, each.max) for each in record.features] == [
+        (each.name, each.null_rate, each.min, each.max) for each in profile.features
+    ]
+    assert {each.name: each.category_count for each in record.features} == {
+        "hour": None,
+        "carrier": 15,
+        "distance": None,
+        "wind_gust": None,
+        "origin": 3,
+    }
+    assert record.features[4].categories == ["EWR", "JFK", "LGA"]
+
+
 def test_progress_visits_every_phase_and_only_grows(published: trainer.Ended) -> None:
     phases = [each["phase"] for each in published.progress]
     percents = [each["percent"] for each in published.progress]
@@ -230,7 +253,7 @@ def test_no_library_reports_the_model_to_its_maker(published: trainer.Ended) -> 
 def test_a_repeated_run_finds_its_own_bytes_and_writes_nothing(
     spec: dict[str, Any], published: trainer.Ended, lake: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    """Another job, nothing killed, the same inputs: the same digest."""
+    """Another job, another attempt, the same inputs: the same digest."""
     other = {**spec, "attempt": 3, "job": {**spec["job"], "name": "again", "uid": "1-1"}}
     before = lake.modified("s3://models/")
 
@@ -267,6 +290,9 @@ def test_an_export_beyond_the_bounds_publishes_nothing(
 
     ended = trainer.train(strict, lake, tmp_path)
 
+    found = ended.report["parity"]
     assert ended.failure == (12, "ParityFailed")
-    assert "allowed 0; 0 labels differ" in ended.report["message"]
+    assert f"a score {found['maxAbsDiff']}, allowed 0; 0 labels differ" in ended.report["message"]
+    assert found["rows"] > found["flips"] == 0
+    assert [each["name"] for each in ended.report["metrics"]] == ["roc_auc"]
     assert lake.keys("s3://models/strict/") == []

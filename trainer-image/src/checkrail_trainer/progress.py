@@ -22,8 +22,8 @@ SPANS = {
     Phase.FETCHING: (0, 20),
     Phase.TRAINING: (20, 75),
     Phase.EVALUATING: (75, 80),
-    Phase.EXPORTING: (80, 88),
-    Phase.CHECKING_PARITY: (88, 95),
+    Phase.EXPORTING: (80, 90),
+    Phase.CHECKING_PARITY: (90, 95),
     Phase.PUBLISHING: (95, 100),
 }
 """Where each phase begins and ends, percent of the whole run."""

@@ -25,7 +25,7 @@ from checkrail_api.artifact import (
 )
 from checkrail_api.reasons import Reason
 from checkrail_trainer.failures import RunFailedError, unavailable
-from checkrail_trainer.s3 import Bucketeer, s3_errors
+from checkrail_trainer.s3 import Bucketeer, is_denial, s3_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 BINARY = "application/octet-stream"
 JSON = "application/json"
+WRITE_CHECK = "checkrail-write-check"
+"""Key of an upload that is never completed."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,29 @@ class Artifact:
 def media_type(name: str) -> str:
     """Return what the file is."""
     return MEDIA_TYPES.get(name) or (JSON if name.endswith(".json") else BINARY)
+
+
+def check_writable(store_uri: str, bucketeer: Bucketeer) -> None:
+    """Make sure that the store may be written to, without writing: hours before it has to be.
+
+    An upload in parts that is begun and given up needs the right to write, and leaves no object. A
+    store that knows no such uploads is left to tell at the end.
+
+    Raises:
+        RunFailedError: BucketNotFound, AccessDenied or StoreUnavailable.
+    """
+    bucket, _, prefix = store_uri.removeprefix("s3://").rstrip("/").partition("/")
+    key = "/".join(filter(None, (prefix, WRITE_CHECK)))
+    bucketeer.check_bucket(bucket)
+    with s3_errors(bucketeer, bucket):
+        try:
+            upload = bucketeer.client.create_multipart_upload(Bucket=bucket, Key=key)["UploadId"]
+            bucketeer.client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=upload)
+        except ClientError as error:
+            if is_denial(error):
+                raise
+            code = error.response["Error"]["Code"]
+            log.info("store was not asked whether it may be written to", extra={"code": code})
 
 
 def publish(artifact: Artifact, store_uri: str, bucketeer: Bucketeer) -> str:

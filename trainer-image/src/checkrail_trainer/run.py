@@ -22,6 +22,7 @@ from checkrail_trainer.baselines import columns_of, open_baselines
 from checkrail_trainer.evaluate import metrics_of
 from checkrail_trainer.params import check_params
 from checkrail_trainer.preparation import prepare
+from checkrail_trainer.publish import check_writable
 from checkrail_trainer.s3 import Bucketeer
 from checkrail_trainer.workflows import task_of
 
@@ -44,7 +45,7 @@ def execute(run: Run, environment: Environment, progress: Progress) -> TrainerSu
     environment = trusting(environment, run)
     check_params(run.train.workflow, run.train.params)
     store = Bucketeer(run.store, environment.variables, ENV_STORE_PREFIX)
-    store.check_bucket(run.store.uri.removeprefix("s3://").partition("/")[0])
+    check_writable(run.store.uri, store)
     task = task_of(run.train.workflow)
     metrics_of(run.evaluation, task)
     with open_baselines(run, environment) as baselines:

@@ -207,6 +207,12 @@ def s3_errors(bucketeer: Bucketeer, bucket: str) -> Iterator[None]:
         ) from error
 
 
+def is_denial(error: ClientError) -> bool:
+    """Answer whether S3 refused the credentials."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response.get("Error", {}).get("Code", "") in DENIED or status in (401, 403)
+
+
 def _from_answer(error: ClientError, bucketeer: Bucketeer, bucket: str) -> RunFailedError:
     code = error.response.get("Error", {}).get("Code", "")
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
@@ -215,7 +221,7 @@ def _from_answer(error: ClientError, bucketeer: Bucketeer, bucket: str) -> RunFa
             Reason.BUCKET_NOT_FOUND,
             f"bucket `{bucket}` does not exist at {bucketeer.where}: create it, or correct the uri",
         )
-    if code in DENIED or status in (401, 403):
+    if is_denial(error):
         return RunFailedError(
             Reason.ACCESS_DENIED,
             f"{bucketeer.where} refused the credentials for bucket `{bucket}` ({code}): the "
