@@ -16,7 +16,13 @@ from checkrail_api.names import LABEL_KIND, LABEL_MANAGED_BY, LABEL_OWNER, MANAG
 from checkrail_operator.loop import Passes, bugs_counted, described
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.observe.model_version import lacks_a_pass
-from checkrail_operator.observe.raw import CHILD_KINDS, Raw, related_queries
+from checkrail_operator.observe.raw import (
+    CHILD_KINDS,
+    Query,
+    Raw,
+    following_queries,
+    related_queries,
+)
 from checkrail_operator.plan.difference import at_rest
 from checkrail_operator.plan.errors import NameConflictError, TransientError
 from checkrail_operator.plan.types import Key, Manifest, OwnedKind, Plan
@@ -36,28 +42,38 @@ RETRY = Backoff(first_seconds=1.0, cap_seconds=30.0)
 
 
 class Known:
-    """The ModelVersions there are, found as a pass would ask for them."""
+    """The versions and deployments there are, found as a pass would ask for them."""
 
-    def __init__(self, versions: Iterable[Manifest]) -> None:
-        """Index ``versions`` by name and by model."""
+    def __init__(self, versions: Iterable[Manifest], deployments: Iterable[Manifest]) -> None:
+        """Index ``versions`` by name and by model, ``deployments`` by namespace."""
         self._by_name: dict[tuple[str, str], Manifest] = {}
         self._by_model: defaultdict[tuple[str, str], list[Manifest]] = defaultdict(list)
         for version in versions:
             metadata = version["metadata"]
             self._by_name[metadata["namespace"], metadata["name"]] = version
             self._by_model[metadata["namespace"], version["spec"]["model"]].append(version)
+        self._deployments: defaultdict[str, list[Manifest]] = defaultdict(list)
+        for deployment in deployments:
+            self._deployments[deployment["metadata"]["namespace"]].append(deployment)
 
-    def related(self, owner: Manifest) -> tuple[Manifest, ...]:
-        """Return what ``related_queries`` would have answered for ``owner``."""
+    def related(self, owner: Manifest, children: tuple[Manifest, ...]) -> tuple[Manifest, ...]:
+        """Return what the queries of a pass for ``owner`` would have answered."""
         namespace = owner["metadata"]["namespace"]
+        first = self._answers(namespace, related_queries(owner))
+        raw = Raw(owner, children, unique(first))
+        return unique([*first, *self._answers(namespace, following_queries(raw))])
+
+    def _answers(self, namespace: str, queries: Iterable[Query]) -> list[Manifest]:
         found: list[Manifest] = []
-        for query in related_queries(owner):
+        for query in queries:
             if query.name is not None:
                 found += self._named(namespace, query.name)
+            elif query.kind == "ModelDeployment":
+                found += self._deployments.get(namespace, [])
             else:
                 _, _, model = (query.field_selector or "").partition("spec.model=")
                 found += self._by_model.get((namespace, model), [])
-        return unique(found)
+        return found
 
     def records(self, plan: Plan) -> list[Manifest]:
         """Return those of the plan's records that exist."""
@@ -156,7 +172,7 @@ class Resync:
             return False
         rests, after = False, None
         with bugs_counted(key.kind, self._metrics, described(key, FROM_RESYNC)):
-            raw = Raw(owner=owner, children=children, related=known.related(owner))
+            raw = Raw(owner=owner, children=children, related=known.related(owner, children))
             plan = self._passes.decide(raw)
             rests, after = _rests(plan, raw, known), plan.requeue_after_seconds
         if not rests:
@@ -175,7 +191,7 @@ class Resync:
         owners = {k: await self._list(API_VERSION, k, namespace) for k in get_args(OwnedKind)}
         children = [m for kind in kinds for m in await self._list(*kind, namespace, labels=ours)]
         by_owner = _by_owner(children)
-        known = Known(owners["ModelVersion"])
+        known = Known(owners["ModelVersion"], owners["ModelDeployment"])
         # a ModelVersion has no status: but for its finalizer, it is always at rest
         versions = filter(lacks_a_pass, owners["ModelVersion"])
         planned = chain(owners["TrainingJob"], owners["ModelDeployment"], versions)

@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from checkrail_api.evaluation import SERVING
 from checkrail_api.kind import API_VERSION
-from checkrail_api.names import FINALIZER
+from checkrail_api.names import FINALIZER, LABEL_ATTEMPT
 from checkrail_api.record import MAX_LINES
+from checkrail_operator.observe.pods import is_owned_by
+from checkrail_operator.plan.baselines import serving
 from checkrail_operator.plan.object_stores import AUTHORITIES
 from checkrail_operator.plan.training_seen import CONTAINER
 from checkrail_operator.plan.types import Manifest, OwnedKind
@@ -75,7 +78,8 @@ class Raw:
 def related_queries(owner: Manifest) -> tuple[Query, ...]:
     """Name the other objects that a pass for ``owner`` needs.
 
-    A ModelDeployment needs the version it asks for and those its status names; a ModelVersion needs
+    A run needs the ModelDeployments when a gate compares with what serves. A ModelDeployment
+    needs the version it asks for and those its status names; a ModelVersion needs
     the ModelDeployments and runs that may be waiting for it, and one whose artifact goes with it
     the versions that may name the same artifact: same files, same digest.
     """
@@ -84,6 +88,8 @@ def related_queries(owner: Manifest) -> tuple[Query, ...]:
             return _versions_of(owner)
         case "ModelVersion":
             return _concerned_by(owner)
+        case "TrainingJob" if SERVING in _compared_with(owner):
+            return (Query(API_VERSION, "ModelDeployment"),)
         case _:
             return ()
 
@@ -136,6 +142,44 @@ def _lines(pod: Manifest) -> int:
     if (states.get(CONTAINER, {}).get("terminated") or {}).get("exitCode") == 0:
         return RECORD_TAIL_LINES
     return LOG_TAIL_LINES if pod.get("phase") == "Running" else 0
+
+
+def following_queries(raw: Raw) -> tuple[Query, ...]:
+    """Name what a pass needs to read once it knows ``raw``: the versions that gates compare with.
+
+    An attempt that has its run file has been told them already.
+    """
+    if raw.owner.get("kind") != "TrainingJob":
+        return ()
+    names = set(_compared_with(raw.owner))
+    if not names or _is_told(raw):
+        return ()
+    if SERVING in names:
+        deployments = (body for body in raw.related if body["kind"] == "ModelDeployment")
+        names = (names - {SERVING}) | serving(raw.owner["spec"]["model"], deployments).keys()
+    return tuple(Query(API_VERSION, "ModelVersion", name=name) for name in sorted(names))
+
+
+def _compared_with(owner: Manifest) -> frozenset[str]:
+    """Return what the gates of a run compare with; nothing once it is over."""
+    if is_over(owner):
+        return frozenset()
+    gates = ((owner.get("spec") or {}).get("evaluation") or {}).get("gates") or ()
+    return frozenset(gate["notWorseThan"] for gate in gates if "notWorseThan" in gate)
+
+
+def _is_told(raw: Raw) -> bool:
+    """Answer whether the attempt under way has its run file."""
+    attempts = (raw.owner.get("status") or {}).get("attempts") or ()
+    if not attempts or attempts[-1].get("outcome") != "Running":
+        return False
+    number = str(attempts[-1].get("number"))
+    return any(
+        child["kind"] == "ConfigMap"
+        and (child["metadata"].get("labels") or {}).get(LABEL_ATTEMPT) == number
+        and is_owned_by(child, raw.owner["metadata"]["uid"])
+        for child in raw.children
+    )
 
 
 def is_going(owner: Manifest) -> bool:

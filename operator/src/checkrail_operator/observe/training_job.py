@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from checkrail_api.names import LABEL_ATTEMPT
 from checkrail_api.training_job import TrainingJobStatus
+from checkrail_operator.observe.baselines import see_baselines, told_baselines
 from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.raw import Raw, is_over
 from checkrail_operator.observe.resolve import resolve
@@ -15,11 +16,13 @@ from checkrail_operator.observe.trainer_reports import (
     record_in,
     termination_report,
 )
+from checkrail_operator.plan.baselines import NOTHING_TO_COMPARE, Baselines
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.training_seen import (
     ConfigMapSeen,
     EndedRun,
     JobSeen,
+    ResolvedRun,
     TrainerPodSeen,
     TrainingJobSeen,
 )
@@ -50,6 +53,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
     spec: Manifest = raw.owner.get("spec") or {}
     ended = EndedRun(told, _kept_until(spec, told)) if is_over(raw.owner) else None
     jobs = [_job(body, _attempt(body)) for body in ours if body["kind"] == "Job" and _attempt(body)]
+    run = None if deleting or ended else resolve(spec, defaults)
     return TrainingJobSeen(
         key=Key("TrainingJob", metadata["namespace"], metadata["name"]),
         uid=uid,
@@ -60,10 +64,17 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
         pods=_pods(raw),
         config_maps=tuple(sorted(configs)),
         lacking=raw.lacking,
-        run=None if deleting or ended else resolve(spec, defaults),
+        baselines=_baselines(run, raw, defaults),
+        run=run,
         ended=ended,
         deleting=deleting,
     )
+
+
+def _baselines(run: ResolvedRun | None, raw: Raw, defaults: Defaults) -> Baselines:
+    if run is None:
+        return NOTHING_TO_COMPARE
+    return see_baselines(run.spec.model, run.spec.evaluation.gates, raw.related, defaults)
 
 
 def _kept_until(spec: Manifest, told: Manifest) -> datetime | None:
@@ -103,6 +114,7 @@ def _config_map(body: Manifest, attempt: int) -> ConfigMapSeen:
         metadata["uid"],
         metadata["resourceVersion"],
         deleting="deletionTimestamp" in metadata,
+        baselines=told_baselines(body),
     )
 
 

@@ -54,6 +54,7 @@ def run_file(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Run:
         train=run.spec.train,
         evaluation=run.spec.evaluation,
         store=run.store,
+        baselines=list(seen.baselines_of(attempt.number)),
         threads=run.threads,
         image=run.image,
     )

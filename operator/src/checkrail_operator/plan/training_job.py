@@ -39,6 +39,9 @@ from checkrail_operator.plan.version_record import version_record, without_recor
 LOG_PATIENCE = timedelta(seconds=60)
 """How long after its end a trainer's log is asked for, if its node does not hand it out."""
 LOG_LOOK_AGAIN_SECONDS = 5.0
+VERSION_LOOK_AGAIN_SECONDS = 30.0
+"""How long a run that lacks a version goes without a look; the version's own event tells sooner,
+unless it came between this pass's look and the status that says what is waited for."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +71,39 @@ def _next_attempt(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Pla
     """Go on with the attempt under way, make the next one, or wait until it is due."""
     now = rfc3339(seen.now)
     if past.last and past.last.outcome == "Running":
-        return running(seen, run, past)
+        return _with_baselines(seen, run, past, past)
     if run.spec.suspend:
         return _held(seen, past)
     if past.last is None:
         first = Attempt(number=1, rung=0, start_time=now)
-        return running(seen, run, History((first,), started=seen.now))
+        return _with_baselines(seen, run, past, History((first,), started=seen.now))
     following = retry(seen, run, past.attempts)
     if not past.told or seen.now < following.due:
         return _waiting(seen, run, past, following)
     attempt = Attempt(number=following.number, rung=following.rung, start_time=now)
-    return running(seen, run, History((*past.attempts, attempt), started=past.started))
+    begun = History((*past.attempts, attempt), started=past.started)
+    return _with_baselines(seen, run, past, begun)
+
+
+def _with_baselines(seen: TrainingJobSeen, run: ResolvedRun, past: History, begun: History) -> Plan:
+    """Return the plan with the last attempt of ``begun``, once all it compares with is there.
+
+    An attempt that has its Job or its run file was told what to compare with.
+    """
+    number = begun.attempts[-1].number
+    if run.spec.suspend or seen.job_of(number) or seen.config_maps_of(number):
+        return running(seen, run, begun)
+    seen.baselines.check()
+    if not seen.baselines.missing:
+        return running(seen, run, begun)
+    message = seen.baselines.message
+    wanted = conditions.under_way(Reason.VERSION_NOT_FOUND, message, None, rfc3339(seen.now))
+    return Plan(
+        seen.key,
+        status={**training_status(seen, past, wanted), "waitingFor": seen.baselines.missing},
+        events=news(seen, "Warning", Reason.VERSION_NOT_FOUND, message),
+        requeue_after_seconds=VERSION_LOOK_AGAIN_SECONDS,
+    )
 
 
 def _held(seen: TrainingJobSeen, past: History) -> Plan:

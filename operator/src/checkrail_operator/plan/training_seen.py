@@ -1,6 +1,6 @@
 """What a pass knows about one TrainingJob, its Jobs and its pods."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
@@ -9,7 +9,9 @@ from checkrail_api.object_store import Store
 from checkrail_api.pod import Resources
 from checkrail_api.record import Record
 from checkrail_api.reports import ProgressEvent, TrainerFailure, TrainerSuccess
+from checkrail_api.run import BaselineModel
 from checkrail_api.training_job import TrainingJobSpec, TrainingJobStatus
+from checkrail_operator.plan.baselines import NOTHING_TO_COMPARE, Baselines
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen
 from checkrail_operator.plan.types import Key, Manifest, Ref
 
@@ -64,6 +66,7 @@ class ConfigMapSeen:
         uid: Its UID.
         resource_version: Its resourceVersion.
         deleting: Whether its deletion was asked for.
+        baselines: The versions that it tells the attempt to compare with.
     """
 
     attempt: int
@@ -71,6 +74,7 @@ class ConfigMapSeen:
     uid: str
     resource_version: str
     deleting: bool = False
+    baselines: tuple[BaselineModel, ...] = field(default=(), compare=False)
 
     def ref(self, namespace: str) -> Ref:
         """Return what a delete names."""
@@ -160,6 +164,7 @@ class TrainingJobSeen:
         pods: Pods of its Jobs, newest first.
         config_maps: ConfigMaps of its attempts, by attempt and name.
         lacking: What its waiting pods mount and there is not, for people.
+        baselines: The versions that gates compare with, as they are now.
         run: What there is to do; None when the run is over or the object is being deleted, and
             nothing may be made any more.
         ended: What is left of a run that is over.
@@ -175,6 +180,7 @@ class TrainingJobSeen:
     pods: tuple[TrainerPodSeen, ...] = ()
     config_maps: tuple[ConfigMapSeen, ...] = ()
     lacking: tuple[str, ...] = ()
+    baselines: Baselines = NOTHING_TO_COMPARE
     run: ResolvedRun | None = None
     ended: EndedRun | None = None
     deleting: bool = False
@@ -186,6 +192,15 @@ class TrainingJobSeen:
     def config_maps_of(self, attempt: int) -> tuple[ConfigMapSeen, ...]:
         """Return the ConfigMaps that were made for an attempt."""
         return tuple(each for each in self.config_maps if each.attempt == attempt)
+
+    def baselines_of(self, attempt: int) -> tuple[BaselineModel, ...]:
+        """Return the versions that an attempt compares with.
+
+        What its ConfigMap says holds, whatever serves by now: a pass that died between the
+        ConfigMap and the Job is repeated with the same file.
+        """
+        told = self.config_maps_of(attempt)
+        return told[0].baselines if told else self.baselines.found
 
     def pods_of(self, job_name: str) -> tuple[TrainerPodSeen, ...]:
         """Return the pods that a Job of this name made, newest first."""

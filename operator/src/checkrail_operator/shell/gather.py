@@ -1,6 +1,7 @@
 """Everything one pass reads, live: no cache, so no ghost and no stale decision."""
 
 import asyncio
+from collections.abc import Iterable
 from typing import Any
 
 from checkrail_api.kind import API_VERSION
@@ -12,6 +13,7 @@ from checkrail_operator.observe.raw import (
     Query,
     Raw,
     awaited_authorities,
+    following_queries,
     log_lines,
     related_queries,
 )
@@ -45,16 +47,23 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
         asyncio.gather(*(_log(cluster, key.namespace, *each) for each in wanted.items())),
         asyncio.gather(*(_lacking(cluster, key.namespace, name) for name in awaited)),
     )
+    related = unique(found[len(raw_children) :])
+    more = await asyncio.gather(
+        *(
+            _ask(cluster, query, key.namespace)
+            for query in following_queries(Raw(owner, raw_children, related))
+        )
+    )
     return Raw(
         owner=owner,
         children=raw_children,
-        related=unique(found[len(raw_children) :]),
+        related=unique([*related, *(manifest for answer in more for manifest in answer)]),
         lacking=tuple(filter(None, lacking)),
         logs={pod: log for pod, log in zip(wanted, logs, strict=True) if log is not None},
     )
 
 
-def unique(manifests: list[Manifest]) -> tuple[Manifest, ...]:
+def unique(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
     """Return each object once: a version that is named is also found by its model."""
     return tuple({m["metadata"]["uid"]: m for m in manifests}.values())
 
