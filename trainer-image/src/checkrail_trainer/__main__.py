@@ -21,6 +21,7 @@ from checkrail_api.run import Run
 from checkrail_trainer.environment import read_environment
 from checkrail_trainer.failures import RunFailedError, first_lines
 from checkrail_trainer.logs import log_to_stderr
+from checkrail_trainer.memory import peak_rss_bytes
 from checkrail_trainer.progress import Progress, own_stdout
 from checkrail_trainer.run import execute
 from checkrail_trainer.termination import CRASHED, end_on_sigterm, tell
@@ -42,13 +43,19 @@ def main() -> int:
     except RunFailedError as error:
         log.error("run failed", extra={"reason": error.reason.value, "detail": error.message})  # noqa: TRY400 - the message says it all; a stack would bury it
         failure = TrainerFailure(
-            reason=error.reason, message=error.message, metrics=error.metrics, gates=error.gates
+            reason=error.reason,
+            message=error.message,
+            metrics=error.metrics,
+            gates=error.gates,
+            parity=error.parity,
         )
         tell(environment, termination_message(failure))
         return error.exit_code
     except Exception:
         log.exception("run crashed: a bug in the trainer, or in a library it uses")
         return CRASHED
+    finally:
+        log.info("run ended", extra={"peak_rss_bytes": peak_rss_bytes()})
     tell(environment, termination_message(result))
     return ExitCode.PUBLISHED
 

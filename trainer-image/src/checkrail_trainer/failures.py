@@ -11,7 +11,7 @@ from checkrail_api.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from checkrail_api.reports import GateResult, Metric
+    from checkrail_api.reports import GateResult, Metric, ParityReport
 
 MESSAGE_LENGTH = 2000
 """Characters of a message; the report holds 2,048, the status of a TrainingJob 1,024."""
@@ -33,10 +33,16 @@ class RunFailedError(Exception):
         self.exit_code = exit_code
         self.metrics: list[Metric] = []
         self.gates: list[GateResult] = []
+        self.parity: ParityReport | None = None
 
     def with_evidence(self, metrics: list[Metric], gates: list[GateResult]) -> Self:
-        """Carry what was measured before the end; the report holds it."""
+        """Return itself with what the hold-out showed before the end; the report holds it."""
         self.metrics, self.gates = metrics, gates
+        return self
+
+    def with_parity(self, parity: ParityReport) -> Self:
+        """Return itself with how closely ONNX followed; the report holds it."""
+        self.parity = parity
         return self
 
     @property

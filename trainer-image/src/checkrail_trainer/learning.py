@@ -9,6 +9,7 @@ A replay learns, and compares instead of publishing.
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from checkrail_api.record import record_lines
 from checkrail_api.reports import ArtifactReport, Phase, Rows, TrainerSuccess
 from checkrail_trainer import provenance
 from checkrail_trainer.assembly import assemble
+from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.judging import judge
 from checkrail_trainer.publish import publish
 from checkrail_trainer.record import record_of
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
     from checkrail_trainer.publish import Artifact
     from checkrail_trainer.s3 import Bucketeer
     from checkrail_trainer.training import Trained
+
+log = logging.getLogger(__name__)
+
+FP32_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,9 @@ def learn(
     """
     progress.begin(Phase.TRAINING)
     trained = train(run, prepared, progress.advance)
+    rows, columns = prepared.train.rows, trained.encoding.width
+    matrix = {"rows": rows, "columns": columns, "matrix_bytes": rows * columns * FP32_BYTES}
+    log.info("trained", extra=matrix)
 
     progress.begin(Phase.EVALUATING)
     judged = judge(run if gated else _without_gates(run), prepared, trained, rivals)
@@ -77,7 +86,11 @@ def learn(
     model = trained.export(provenance.inputs_digest(run, prepared.used, versions))
 
     progress.begin(Phase.CHECKING_PARITY)
-    parity = trained.check_parity(model)
+    try:
+        parity = trained.check_parity(model)
+    except RunFailedError as error:
+        error.with_evidence(judged.metrics, judged.gates)
+        raise
     artifact = assemble(trained, judged, model, parity, versions)
     return Learnt(trained, judged, parity, versions, artifact)
 

@@ -78,6 +78,9 @@ def check_parity(model: bytes, holdout: Table, compared: Compared, bounds: Parit
             "Simplify the model",
             ExitCode.PARITY_FAILED,
         )
+    report = ParityReport(
+        rows=found["rows"], max_abs_diff=f"{found['max_abs_diff']:.3g}", flips=found["flips"]
+    )
     if found["max_abs_diff"] > float(bounds.max_abs_diff) or found["flips"] > bounds.max_flips:
         worst = found["worst_row"]
         raise RunFailedError(
@@ -89,10 +92,8 @@ def check_parity(model: bytes, holdout: Table, compared: Compared, bounds: Parit
             "Nothing was published. Simplify the model, or widen "
             "spec.evaluation.parity if the difference does not matter",
             ExitCode.PARITY_FAILED,
-        )
-    return ParityReport(
-        rows=found["rows"], max_abs_diff=f"{found['max_abs_diff']:.3g}", flips=found["flips"]
-    )
+        ).with_parity(report)
+    return report
 
 
 def parity_rows(holdout: Table, compared: Compared) -> Tensors:
