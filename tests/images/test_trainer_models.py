@@ -15,6 +15,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import numpy_helper
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 
 from checkrail_api.evaluation import Parity
@@ -31,7 +32,7 @@ from checkrail_trainer.preprocessor import encode
 from checkrail_trainer.table import Categories, Table
 from checkrail_trainer.training import labels_of
 from checkrail_trainer.workflow import Frame
-from checkrail_trainer.workflows import workflow_class
+from checkrail_trainer.workflows import trees, workflow_class
 from harness.datasets import breast_cancer, diabetes, wine, write_flights
 
 if TYPE_CHECKING:
@@ -221,6 +222,57 @@ def test_the_same_rows_give_the_same_bytes(
 
     assert first.export() == second.export()
     assert first.compared.fitted.native_files() == second.compared.fitted.native_files()
+
+
+EMPTY = pytest.mark.parametrize(
+    "workflow", [pytest.param(each, id=each) for each in BUILT_IN if each.endswith("regressor")]
+)
+
+
+@EMPTY
+def test_a_feature_that_is_missing_in_all_of_training_decides_nothing(
+    workflow: str, tables: dict[str, Table]
+) -> None:
+    table = tables["diabetes"]
+    values = np.where(np.arange(table.rows) % 2, table.columns["f0"], np.nan).astype(np.float32)  # type: ignore[arg-type]  # an array
+    partly = replace(table, columns={**table.columns, "f0": values})
+
+    trained = fitted(Train(workflow=workflow, params=PARAMS[workflow], seed=7), partly)
+
+    assert trained.parity(trained.export()).rows > 0
+    assert 0 not in trained.compared.fitted.thresholds()
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        pytest.param({"n_estimators": 33}, id="in steps"),
+        pytest.param({"n_estimators": 5, "class_weight": "balanced"}, id="at once"),
+    ],
+)
+def test_a_forest_is_scikit_learns_and_tells_its_progress(
+    params: dict[str, Any], tables: dict[str, Table]
+) -> None:
+    told: list[float] = []
+    rows = np.hstack([*tables["wine"].tensors(slice(None)).values()])
+    labels = np.unique(tables["wine"].labels.astype(str), return_inverse=True)[1]
+    frame = Frame(rows, (), labels, 3, seed=7, threads=2, advance=told.append)
+
+    found = workflow_class("random-forest-classifier")(params).fit(frame)
+
+    plain = RandomForestClassifier(**params, random_state=7).fit(rows, labels)
+    np.testing.assert_array_equal(found.scores(rows), plain.predict_proba(rows))
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_trees_beyond_what_a_server_loads_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "MAX_MODEL_BYTES", 2**10)
+
+    with pytest.raises(RunFailedError, match=r"20 trees have .* 0\. Bound") as caught:
+        fitted(XGBOOST, toy(breast_cancer)).export()
+
+    assert caught.value.reason.value == "BadParams"
 
 
 def test_another_seed_grows_other_trees(tables: dict[str, Table]) -> None:

@@ -19,6 +19,9 @@ PROFILE_FILE = "profile.json"
 PROVENANCE_FILE = "provenance.intoto.jsonl"
 NATIVE_DIR = "native"
 
+MAX_MODEL_BYTES = 512 << 20
+"""Size of the largest model.onnx that is published and served."""
+
 MEDIA_TYPES = {
     MODEL_FILE: "application/vnd.onnx.model",
     SIGNATURE_FILE: "application/vnd.checkrail.signature.v1+json",

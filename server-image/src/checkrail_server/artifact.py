@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from checkrail_api.artifact import (
     MANIFEST_FILE,
+    MAX_MODEL_BYTES,
     MODEL_FILE,
     PROFILE_FILE,
     SIGNATURE_FILE,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 MANIFEST_BYTES = 1 << 20
 DOCUMENT_BYTES = 8 << 20
-MODEL_BYTES = 512 << 20
 
 STORE_SECONDS = 60.0
 """How long a store that does not answer is asked again."""
@@ -88,7 +88,7 @@ def fetch(store: Store, sha256: str) -> Artifact:
             "the ModelVersion points at another artifact"
         )
     listed = {component.name: component for component in manifest.components}
-    model = store.read(MODEL_FILE, MODEL_BYTES)
+    model = store.read(MODEL_FILE, MAX_MODEL_BYTES)
     if MODEL_FILE in listed:
         _verify_size(listed[MODEL_FILE], model)
     _verify_digest(MODEL_FILE, model, sha256)

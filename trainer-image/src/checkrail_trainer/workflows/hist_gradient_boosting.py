@@ -33,7 +33,7 @@ class BoostingWorkflow(Workflow):
         """See `Workflow.fit`."""
         with library_refusals(self.params, ValueError, TypeError), threadpool_limits(train.threads):
             estimator = type(self).estimator(**self.params, random_state=train.seed)
-            estimator.fit(train.matrix, train.labels)
+            estimator.fit(_with_values(train.matrix), train.labels)
         return FittedBoosting(estimator)
 
 
@@ -92,6 +92,12 @@ class FittedBoosting(Fitted):
     def _trees(self) -> list[Tree]:
         rounds = self._estimator._predictors  # noqa: SLF001 - the trees are nowhere else
         return [_tree(each.nodes, place) for grown in rounds for place, each in enumerate(grown)]
+
+
+def _with_values(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Put 0 into columns without any value: scikit-learn 1.9 fails on them, and none is split."""
+    empty = np.isnan(matrix).all(axis=0)
+    return np.where(empty, np.float32(0), matrix) if empty.any() else matrix
 
 
 def _tree(nodes: NDArray[Any], place: int) -> Tree:

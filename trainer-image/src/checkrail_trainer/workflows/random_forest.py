@@ -40,13 +40,16 @@ class ForestWorkflow(Workflow):
             self._grow(estimator, train)
         return FittedForest(estimator, train.threads)
 
-    @staticmethod
-    def _grow(estimator: Any, train: Frame) -> None:
-        """Grow the trees in steps; scikit-learn grows the same ones as at once."""
+    def _grow(self, estimator: Any, train: Frame) -> None:
+        """Grow the trees in steps; scikit-learn grows the same ones as at once.
+
+        With class weights it would warn that later steps might see other rows; they do not, but
+        then all are grown at once.
+        """
         trees = estimator.n_estimators
-        counts = sorted({-(-trees * step // STEPS) for step in range(1, STEPS + 1)})
-        for count in counts:
-            estimator.set_params(n_estimators=count, warm_start=True)
+        steps = 1 if "class_weight" in self.params else STEPS
+        for count in sorted({-(-trees * step // steps) for step in range(1, steps + 1)}):
+            estimator.set_params(n_estimators=count, warm_start=steps > 1)
             estimator.fit(train.matrix, train.labels)
             train.advance(count / trees)
 
@@ -85,9 +88,14 @@ class FittedForest(Fitted):
         """
         finite = np.clip(matrix.astype(np.float32), -LARGEST, LARGEST)
         score = self._estimator.predict_proba if self._is_classifier else self._estimator.predict
+
+        def scored(rows: NDArray[np.float32]) -> NDArray[np.float64]:
+            with np.errstate(over="ignore", invalid="ignore"):  # it adds all values up to find NaN
+                return np.asarray(score(rows), dtype=np.float64)
+
         slices = [finite[start : start + SLICE_ROWS] for start in range(0, len(finite), SLICE_ROWS)]
         with ThreadPoolExecutor(self._threads) as pool:
-            return np.concatenate(list(pool.map(score, slices)))
+            return np.concatenate(list(pool.map(scored, slices)))
 
     def onnx(self) -> ModelProto:
         """See `Fitted.onnx`."""
