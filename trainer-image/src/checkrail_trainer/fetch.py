@@ -62,6 +62,11 @@ def join(
     return {row[0]: row[1] for row in described}, used
 
 
+def columns_of_sources(database: duckdb.DuckDBPyConnection, data: Data) -> dict[str, list[str]]:
+    """Answer the columns of each source, by its name."""
+    return {each.name: database.sql(f"FROM {quoted(each.name)}").columns for each in data.sources}
+
+
 @contextmanager
 def query_errors(data: Data) -> Iterator[None]:
     """Translate what DuckDB raises while it binds or runs the query, and shows the place in it.

@@ -9,7 +9,8 @@ from checkrail_api.workflows import Task
 from checkrail_trainer.classes import find_classes
 from checkrail_trainer.columns import resolve_roles
 from checkrail_trainer.database import open_database
-from checkrail_trainer.fetch import join
+from checkrail_trainer.fetch import columns_of_sources, join
+from checkrail_trainer.lineage import origins
 from checkrail_trainer.prepared import Prepared
 from checkrail_trainer.reading import read_sides
 from checkrail_trainer.sources import check_unchanged, locate
@@ -48,6 +49,7 @@ def prepare(
     progress.advance(0.1)
     with open_database(environment, located, run.threads) as database:
         types, used = join(database, run.data, located)
+        columns = columns_of_sources(database, run.data)
         progress.advance(0.7)
         roles = resolve_roles(run.data, types, task, run.evaluation.slices, also)
         train, holdout, filters = read_sides(database, run, roles, types)
@@ -61,5 +63,9 @@ def prepare(
         classes_found=find_classes(train, holdout, roles.label.name) if classification else None,
         used=used,
         filters=filters,
-        origins={},
+        origins={
+            name: origin
+            for name, origin in origins(run.data, columns, list(types)).items()
+            if name in train.columns
+        },
     )
