@@ -203,6 +203,9 @@ class Progress(Model):
     eta_seconds: Annotated[int, Field(ge=0)] | None = None
     """Expected time to the end, seconds."""
 
+    summary: Annotated[str, Field(max_length=64)] | None = None
+    """All of it, for reading: Training 42%, 31s left."""
+
 
 class PublishedArtifact(Model):
     """The artifact that the run published."""
@@ -240,6 +243,9 @@ class TrainingJobStatus(Model):
 
     completion_time: Time | None = None
     """When the run ended, well or not."""
+
+    duration: Annotated[str, Field(max_length=32)] | None = None
+    """From startTime to completionTime, for reading: 1m32s."""
 
     metrics: Annotated[list[Metric], Field(max_length=64)] = []
     """Figures on the hold-out, overall first, then by slice."""
@@ -282,11 +288,11 @@ class TrainingJob(Model):
         columns=(
             condition_column("Ready", "Ready"),
             condition_column("Reason", "Ready", "reason"),
-            Column("Progress", ".status.progress.percent", "integer"),
+            Column("Progress", ".status.progress.summary"),
             Column("Score", ".status.score"),
             Column("Version", ".status.modelVersion"),
             Column("Attempt", ".status.attempts[-1:].number", "integer", wide=True),
-            Column("Completed", ".status.completionTime", "date", wide=True),
+            Column("Duration", ".status.duration", wide=True),
             Column("Artifact", ".status.artifact.uri", wide=True),
             condition_column("Message", "Ready", "message", wide=True),
             Column("Age", ".metadata.creationTimestamp", "date"),

@@ -12,6 +12,7 @@ from checkrail_operator.plan.attempts import History, job_name
 from checkrail_operator.plan.endings import memory_limit
 from checkrail_operator.plan.holding import Hold, hold_of, is_stale, switch
 from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.readable import progress as progress_of
 from checkrail_operator.plan.trainer_job import run_config, trainer_job
 from checkrail_operator.plan.training_seen import (
     JobSeen,
@@ -212,6 +213,6 @@ def _progress(seen: TrainingJobSeen, current: Current) -> Progress | None:
         return None
     event = current.newest.progress
     if event:
-        return Progress(phase=event.phase, percent=event.percent, eta_seconds=event.eta_seconds)
+        return progress_of(event.phase, event.percent, event.eta_seconds)
     told = seen.status.attempts[-1].number if seen.status.attempts else 0
     return seen.status.progress if told == current.attempt.number else None

@@ -25,6 +25,7 @@ from checkrail_operator.plan.attempts import History, Retry, history, retries_us
 from checkrail_operator.plan.ended_run import SOON_SECONDS, ended, look_again
 from checkrail_operator.plan.endings import Ending, deadline_message, memory_limit
 from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.readable import progress
 from checkrail_operator.plan.running_attempt import news, running
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.training_status import (
@@ -188,8 +189,8 @@ def _published(
 def _failed(seen: TrainingJobSeen, run: ResolvedRun, past: History, verdict: Verdict) -> Plan:
     """Return the plan of the pass that ends the run; the next one prunes what still trains."""
     now = rfc3339(seen.now)
-    progress = seen.status.progress
-    phase = progress.phase if progress else None
+    reached = seen.status.progress
+    phase = reached.phase if reached else None
     late = verdict.reason is Reason.DEADLINE_EXCEEDED
     end = now if late else past.attempts[-1].finish_time
     return Plan(
@@ -198,7 +199,7 @@ def _failed(seen: TrainingJobSeen, run: ResolvedRun, past: History, verdict: Ver
             seen,
             past,
             conditions.failed(verdict.reason, verdict.message, phase, now),
-            progress=progress,
+            progress=progress(reached.phase, reached.percent) if reached else None,
             completion_time=end,
         ),
         run_end=run_end(run, "Failed", verdict.reason),

@@ -1,6 +1,7 @@
 """The status of a TrainingJob, whole."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
@@ -15,7 +16,9 @@ from checkrail_api.training_job import (
     TrainingJobStatus,
 )
 from checkrail_operator.plan.attempts import History
-from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.instants import instant, rfc3339
+from checkrail_operator.plan.readable import duration
+from checkrail_operator.plan.readable import progress as progress_of
 from checkrail_operator.plan.training_seen import ResolvedRun, TrainingJobSeen
 from checkrail_operator.plan.types import Manifest, RunEnd
 
@@ -48,6 +51,7 @@ def training_status(
         progress=progress,
         start_time=rfc3339(past.started) if past.started else None,
         completion_time=completion_time,
+        duration=_duration(past.started, instant(completion_time)),
         metrics=list(past.figures.metrics),
         gates=list(past.figures.gates),
         parity=past.figures.parity,
@@ -66,7 +70,7 @@ def published_status(
         seen,
         past,
         conditions,
-        progress=Progress(phase=Phase.PUBLISHING, percent=100, eta_seconds=0),
+        progress=progress_of(Phase.PUBLISHING, 100),
         completion_time=past.attempts[-1].finish_time,
     )
     artifact = PublishedArtifact(
@@ -80,6 +84,13 @@ def published_status(
         "modelVersion": model_version_name(run.spec.model, result.artifact.sha256),
         "artifact": artifact.dump(),
     }
+
+
+def _duration(began: datetime | None, ended: datetime | None) -> str | None:
+    """Return how long it took; None of a run that goes on, or ended while it was held."""
+    if began is None or ended is None:
+        return None
+    return duration(max(0, round((ended - began).total_seconds())))
 
 
 def run_end(run: ResolvedRun, outcome: Literal["Complete", "Failed"], reason: Reason) -> RunEnd:
