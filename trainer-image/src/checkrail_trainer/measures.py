@@ -125,7 +125,7 @@ class FScore(Measure):
     @property
     def work(self) -> int:
         """See `Measure.work`."""
-        return 3 * len(self.labels)
+        return len(self.labels)
 
     @cached_property
     def _hits(self) -> Floats:
