@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import pytest
 from checkrail_api.artifact import Manifest
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.reports import ParityReport
-from checkrail_trainer.commands import carry_out
+from checkrail_trainer.commands import carry_out, parser
 from checkrail_trainer.deletion import delete_artifact
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.publish import Artifact, publish
@@ -59,9 +60,8 @@ def command(lake: ObjectStoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyP
             "region": lake.region,
             "addressing-style": "Path",
         } | options
-        code = carry_out(
-            ["delete-artifact", uri, *(f"--{key}={each}" for key, each in given.items())]
-        )
+        arguments = ["delete-artifact", uri, *(f"--{key}={each}" for key, each in given.items())]
+        code = carry_out(parser().parse_args(arguments), io.StringIO())
         return code, json.loads(word.read_bytes())
 
     return run

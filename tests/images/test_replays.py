@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +20,12 @@ import yaml
 from checkrail_api.artifact import Manifest
 from checkrail_api.kind import API_VERSION
 from checkrail_api.names import model_version_name
-from checkrail_trainer.commands import carry_out
+from checkrail_trainer.commands import carry_out, parser
 from harness import trainer
 from harness.control_plane import free_ports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from harness.object_store import ObjectStoreServer
 
@@ -86,7 +89,6 @@ def replay(
     lake: ObjectStoreServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., tuple[int, dict[str, Any]]]:
     """A function that runs the command within this process and answers code and result."""
     for key, value in lake.credentials.items():
@@ -96,8 +98,9 @@ def replay(
     there = [f"--endpoint={lake.endpoint}", f"--region={lake.region}", "--addressing-style=Path"]
 
     def run(source: str, *options: str) -> tuple[int, dict[str, Any]]:
-        code = carry_out(["replay", source, *there, *options])
-        return code, json.loads(capsys.readouterr().out)
+        out = io.StringIO()
+        code = carry_out(parser().parse_args(["replay", source, *there, *options]), out)
+        return code, json.loads(out.getvalue())
 
     return run
 
@@ -123,18 +126,44 @@ def model_version(published: trainer.Ended) -> dict[str, Any]:
     }
 
 
-def test_the_same_run_gives_the_same_bytes(published: trainer.Ended, replay: Any) -> None:
-    code, said = replay(uri(published))
+def test_the_same_run_gives_the_same_bytes(
+    published: trainer.Ended, lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    """The command itself, with the ModelVersion as kubectl would pipe it."""
+    command = [
+        str(Path(sys.executable).with_name("checkrail")),
+        "replay",
+        "-",
+        f"--endpoint={lake.endpoint}",
+        f"--region={lake.region}",
+        "--addressing-style=Path",
+    ]
+    variables = {
+        **os.environ,
+        "CHECKRAIL_SCRATCH_DIR": str(tmp_path),
+        **{f"CHECKRAIL_DATA_{key}": value for key, value in lake.credentials.items()},
+        **{f"CHECKRAIL_STORE_{key}": value for key, value in lake.credentials.items()},
+    }
+
+    done = subprocess.run(
+        command,
+        input=json.dumps(model_version(published)),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=variables,
+    )
 
     sha256 = published.report["artifact"]["sha256"]
-    assert code == 0
-    assert said == {
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {
         "verdict": "BitIdentical",
         "uri": uri(published),
         "sha256": sha256,
         "replayedSha256": sha256,
         "differences": [],
     }
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_another_number_of_threads_gives_other_bytes_that_say_the_same(

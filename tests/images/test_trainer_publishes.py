@@ -245,6 +245,15 @@ def test_progress_visits_every_phase_and_only_grows(published: trainer.Ended) ->
     assert all(each["event"] == "progress" for each in published.progress)
 
 
+def test_the_log_says_how_much_memory_the_run_took(published: trainer.Ended) -> None:
+    said = {each["message"]: each for each in map(json.loads, published.log.splitlines())}
+    rows = published.report["rows"]["train"]
+
+    # Three numbers, 15 carriers and 3 origins are the columns of the matrix.
+    assert said["trained"]["matrix_bytes"] == rows * 21 * 4
+    assert 100 * 2**20 < said["run ended"]["peak_rss_bytes"] < 2 * 2**30
+
+
 def test_no_library_reports_the_model_to_its_maker(published: trainer.Ended) -> None:
     """With its telemetry on, ONNX Runtime warns that it has no home to keep an identity in."""
     assert "telemetry" not in published.log

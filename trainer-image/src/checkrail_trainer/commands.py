@@ -19,7 +19,7 @@ import tempfile
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.reports import TrainerFailure, termination_message
@@ -29,14 +29,14 @@ from checkrail_trainer.deletion import delete_artifact
 from checkrail_trainer.environment import ENV_SCRATCH_DIR, read_environment
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.logs import log_to_stderr
-from checkrail_trainer.progress import Progress
+from checkrail_trainer.progress import Progress, own_stdout
 from checkrail_trainer.recorded import read_artifact
 from checkrail_trainer.replay_source import read_source
 from checkrail_trainer.s3 import Bucketeer
 from checkrail_trainer.termination import end_on_sigterm, in_pod, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from checkrail_trainer.environment import Environment
 
@@ -55,21 +55,22 @@ def main() -> int:
     """Carry out the command of the command line and answer its exit code."""
     end_on_sigterm()
     log_to_stderr()
-    return carry_out(sys.argv[1:])
+    options = parser().parse_args()
+    with own_stdout() as out:
+        return carry_out(options, out)
 
 
-def carry_out(arguments: Sequence[str]) -> int:
-    """Carry out one command and answer its exit code."""
-    options = parser().parse_args(arguments)
+def carry_out(options: argparse.Namespace, out: TextIO) -> int:
+    """Carry out what ``parser`` read, write its result to ``out`` and answer the exit code."""
     if options.ca_file:
         os.environ[VARIABLE] = options.ca_file  # boto3 reads it from there
     environment = read_environment(os.environ)
     try:
-        code: int = options.run(options, environment)
+        code: int = options.run(options, environment, out)
     except RunFailedError as error:
         log.error("command failed", extra={"reason": error.reason.value, "detail": error.message})  # noqa: TRY400 - the message says it all; a stack would bury it
         failure = TrainerFailure(reason=error.reason, message=error.message)
-        _answer(environment, termination_message(failure))
+        _answer(environment, out, termination_message(failure))
         return error.exit_code
     except Exception:
         log.exception("command crashed: a bug in it, or in a library it uses")
@@ -145,7 +146,7 @@ def _service(options: argparse.Namespace, prefix: str, known: ObjectStore) -> Ob
     return ObjectStore.model_validate(known.model_dump(exclude_none=True) | given)
 
 
-def _replay(options: argparse.Namespace, environment: Environment) -> int:
+def _replay(options: argparse.Namespace, environment: Environment, out: TextIO) -> int:
     replay = import_module("checkrail_trainer.replay")  # brings DuckDB, which a deletion needs not
     source = read_source(options.source)
     sources = _service(options, "", ObjectStore())
@@ -160,15 +161,15 @@ def _replay(options: argparse.Namespace, environment: Environment) -> int:
             with_scratch(environment),
             progress,
         )
-    sys.stdout.write(f"{replayed.model_dump_json(by_alias=True, exclude_none=True, indent=1)}\n")
+    out.write(f"{replayed.model_dump_json(by_alias=True, exclude_none=True, indent=1)}\n")
     return DIVERGED if replayed.verdict is replay.Verdict.DIVERGED else 0
 
 
-def _delete(options: argparse.Namespace, environment: Environment) -> int:
+def _delete(options: argparse.Namespace, environment: Environment, out: TextIO) -> int:
     store = _service(options, "", ObjectStore())
     bucketeer = Bucketeer(store, environment.variables, ENV_STORE_PREFIX)
     deleted = delete_artifact(options.uri, options.sha256, bucketeer)
-    _answer(environment, deleted.model_dump_json(by_alias=True).encode())
+    _answer(environment, out, deleted.model_dump_json(by_alias=True).encode())
     return 0
 
 
@@ -179,9 +180,9 @@ def with_scratch(environment: Environment) -> Environment:
     return replace(environment, scratch=Path(tempfile.gettempdir()))
 
 
-def _answer(environment: Environment, message: bytes) -> None:
-    """Print the result, and leave it to the kubelet where there is one."""
-    sys.stdout.write(f"{message.decode()}\n")
+def _answer(environment: Environment, out: TextIO, message: bytes) -> None:
+    """Write the result, and leave it to the kubelet where there is one."""
+    out.write(f"{message.decode()}\n")
     if in_pod(environment):
         tell(environment, message)
 
