@@ -97,10 +97,10 @@ class Actor:
 
 
 class PodActor(Actor):
-    """Plays the kubelet for the pods of training jobs and servers.
+    """Plays the kubelet for the pods of training jobs, servers and deletions of artifacts.
 
-    ``trainers`` says by namespace what the next trainers do: ``publish`` (default), or ``hold``
-    (stay running).
+    ``trainers`` says by namespace what the next trainers, or deletions, do: ``publish`` (default),
+    or ``hold`` (stay running).
     """
 
     path = "/api/v1/pods"
@@ -120,8 +120,10 @@ class PodActor(Actor):
             self._remove(body)
         elif owner == "ModelDeployment" and phase == "Pending":
             self.status(body, serving(body))
-        elif owner == "TrainingJob" and phase == "Pending":
+        elif owner in {"TrainingJob", "ModelVersion"} and phase == "Pending":
             self.status(body, running(body))
+        elif owner == "ModelVersion" and phase == "Running" and not self._holds(body):
+            self.status(body, ended(body, 0, json.dumps({"outcome": "Deleted"})))
         elif owner == "TrainingJob" and phase == "Running" and not self._holds(body):
             self.status(body, ended(body, 0, json.dumps(PUBLISHED)))
 

@@ -158,3 +158,35 @@ def _second(namespace: Namespace) -> str:
     probe = namespace.create({"kind": "ConfigMap", "metadata": {"generateName": "time-"}})
     namespace.delete("ConfigMap", probe["metadata"]["name"])
     return str(probe["metadata"]["creationTimestamp"])
+
+
+def keep_removable(namespace: Namespace) -> None:
+    """Import a version whose artifact is to go with it."""
+    body = model_version(OLD)
+    namespace.create({**body, "spec": {**body["spec"], "deletionPolicy": "Delete"}})
+
+
+def remove(site: Site) -> None:
+    """Delete the version once it is held, and wait until it and its Job are gone."""
+    namespace, name = site.namespace, f"{SERVED}-{OLD[:8]}"
+    wait_until(lambda: finalizers(namespace, name) == ["checkrail.dev/artifact"])
+    namespace.delete("ModelVersion", name)
+    wait_until(lambda: namespace.get("ModelVersion", name) is None, seconds=40)
+    wait_until(lambda: namespace.list("Job", **OURS) == [])
+
+
+def removed_end(namespace: Namespace) -> dict[str, Any]:
+    """Return all that must be the same after any crash."""
+    events = namespace.list("Event")
+    return {"told": [(e["reason"], e.get("series")) for e in events if _is_about_a_version(e)]}
+
+
+def finalizers(namespace: Namespace, name: str) -> list[str]:
+    """Return who holds a version."""
+    found = namespace.get("ModelVersion", name) or {"metadata": {}}
+    held: list[str] = found["metadata"].get("finalizers", [])
+    return held
+
+
+def _is_about_a_version(event: dict[str, Any]) -> bool:
+    return bool(event.get("regarding", {}).get("kind") == "ModelVersion")

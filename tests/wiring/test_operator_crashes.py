@@ -41,6 +41,7 @@ class Flow:
 
 TRAINING = Flow(flows.train, lambda site: flows.trained(site.namespace), flows.trained_end)
 HELD = Flow(flows.train, flows.hold_and_let_go, flows.trained_end, trainers="hold")
+REMOVAL = Flow(flows.keep_removable, flows.remove, flows.removed_end)
 CANARY = Flow(flows.serve, lambda site: flows.climbed(site.namespace), flows.climbed_end)
 
 
@@ -85,6 +86,7 @@ def killed(world: World, flow: Flow, before: int, after: int) -> dict[str, Any]:
     [
         pytest.param(TRAINING, id="a training job"),
         pytest.param(HELD, id="a training job that is suspended and resumed"),
+        pytest.param(REMOVAL, id="a version that goes with its artifact"),
         pytest.param(CANARY, id="a canary to 100"),
     ],
 )
