@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,10 +11,12 @@ import pytest
 from checkrail_operator.loop import Passes
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.plan.errors import TransientError
-from checkrail_operator.plan.types import Defaults, Event, Manifest
-from checkrail_operator.queue import WorkQueue
+from checkrail_operator.plan.types import Defaults, Event, Key, Manifest
+from checkrail_operator.queue import Outcome, WorkQueue
 from checkrail_operator.resync import Resync
 from harness.fake_cluster import START, FakeCluster
+from harness.training_situations import SITUATIONS
+from harness.training_world import KEY, TrainingWorld
 
 API = "checkrail.dev/v1alpha1"
 
@@ -23,10 +26,12 @@ class Pauses:
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
+        self.begun = asyncio.Event()
         self.over = asyncio.Event()
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+        self.begun.set()
         if len(self.seconds) == 3:
             self.over.set()
             await asyncio.Event().wait()
@@ -49,7 +54,7 @@ async def no_event(_: Manifest, __: Event) -> None:
 
 
 def resync(cluster: FakeCluster, metrics: Metrics, sleep: Pauses) -> tuple[Resync, WorkQueue]:
-    queue = WorkQueue(clock=lambda: 0.0)
+    queue = WorkQueue(clock=lambda: 0.0, sleep=sleep)
     passes = Passes(
         cluster,
         defaults=Defaults("trainer:1", "server:1"),
@@ -57,7 +62,7 @@ def resync(cluster: FakeCluster, metrics: Metrics, sleep: Pauses) -> tuple[Resyn
         wake=queue.add,
         metrics=metrics,
         clock=lambda: 0.0,
-        now=lambda: START,
+        now=lambda: cluster.now,
     )
     return Resync(
         cluster,
@@ -94,6 +99,36 @@ async def test_a_resync_that_fails_is_repeated_soon(
     running.cancel()
 
     assert (sleep.seconds[:2], bugs(metrics, "Resync")) == ([0.75, 600.0], counted)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "queued", "delays"),
+    [
+        pytest.param(3598, 0, [2.0], id="when it is time"),
+        pytest.param(3600, 1, [], id="at once when the time is over"),
+    ],
+)
+async def test_an_ended_run_is_found_again_when_its_jobs_are_to_go(
+    seconds: int, queued: int, delays: list[float]
+) -> None:
+    """An operator that was not there when the run ended has no delay that would wake it."""
+    world, sleep = TrainingWorld(), Pauses()
+    worked: list[Key] = []
+    await SITUATIONS["kept_for_an_hour"](world)
+    world.cluster.now = START + timedelta(seconds=seconds)
+    looking, queue = resync(world.cluster, Metrics(), sleep)
+
+    async def work(key: Key) -> Outcome:
+        worked.append(key)
+        sleep.begun.set()
+        return Outcome(after_seconds=None)
+
+    assert await looking.once() == queued
+    working = asyncio.create_task(queue.run(work, workers=1))
+    await sleep.begun.wait()
+    working.cancel()
+
+    assert (worked, sleep.seconds[: len(delays)]) == ([KEY] * queued, delays)
 
 
 async def test_a_broken_object_is_queued_beside_the_others() -> None:
