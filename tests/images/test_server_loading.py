@@ -11,6 +11,7 @@ import pytest
 
 from checkrail_api import serving as env
 from checkrail_api.artifact import MANIFEST_FILE, MODEL_FILE
+from harness.object_store import ObjectStoreServer
 from harness.scoring_server import (
     READY_SECONDS,
     environment,
@@ -24,8 +25,6 @@ from harness.scoring_server import (
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from harness.object_store import ObjectStoreServer
 
 pytestmark = pytest.mark.images
 
@@ -108,6 +107,24 @@ def test_an_artifact_is_fetched_from_an_s3_store(
 
     with serving(variables, tmp_path) as server:
         assert server.http.post("/predict", json=ROW).json()["predictions"][0]["label"] == 1
+
+
+def test_a_store_is_trusted_by_its_own_authorities_only(tmp_path: Path) -> None:
+    """A pod whose store names a ConfigMap has its ca.crt as AWS_CA_BUNDLE."""
+    with ObjectStoreServer(tmp_path / "store", tls=True) as secure:
+        variables = in_store(secure, flight_files(), "served")
+        trust = {env.ENV_STORE_CA: str(secure.certificate)}
+
+        with serving({**variables, **trust}, tmp_path) as server:
+            predicted = server.http.post("/predict", json=ROW).json()["predictions"][0]["label"]
+        child = started(variables, tmp_path / "unknown.log")
+        child.wait_until(
+            lambda: "CERTIFICATE_VERIFY_FAILED" in child.log.read_text(), READY_SECONDS
+        )
+        child.send(signal.SIGINT)
+        ended = child.wait(READY_SECONDS)
+
+    assert (predicted, ended) == (1, 0)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ STORE = {
     "endpoint": "http://s3.default.svc:9000",
     "addressingStyle": "Path",
     "credentialsSecretRef": {"name": "s3"},
+    "caConfigMapRef": {"name": "ca"},
 }
 EVERYTHING = {
     "images": {"pullSecrets": [{"name": "registry"}]},
