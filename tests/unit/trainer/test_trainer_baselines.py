@@ -14,6 +14,7 @@ from checkrail_api.object_store import ObjectStore
 from checkrail_api.reasons import Reason
 from checkrail_api.run import BaselineModel
 from checkrail_api.workflows import Task
+from checkrail_trainer import baselines
 from checkrail_trainer.baseline_files import read_column, write_column
 from checkrail_trainer.baseline_scores import rival
 from checkrail_trainer.baselines import MEMORY_BYTES, Baseline, Port, opened, without_credentials
@@ -332,6 +333,17 @@ def test_a_model_that_needs_more_memory_than_is_left_asks_for_the_next_rung(
 
     assert refused.value.reason is Reason.OOM_KILLED
     assert "needs more than the 536870912 bytes that are left for it" in refused.value.message
+
+
+def test_a_model_that_takes_too_long_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(baselines, "SECONDS", 0.01)
+
+    with pytest.raises(RunFailedError, match=r"took more than 0\.01 s to describe") as refused:
+        baseline(classifier(), tmp_path)
+
+    assert refused.value.reason is Reason.BAD_BASELINE
 
 
 def test_the_process_meets_no_credentials() -> None:

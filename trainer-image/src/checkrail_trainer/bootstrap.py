@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,9 +35,11 @@ RESAMPLES = 1000
 ENDS = (0.05, 0.95)
 NORMAL_95 = 1.6448536269514722
 """95 % quantile of the standard normal distribution."""
-MOST_WORK = 50_000
+MOST_WORK = 20_000
 """Work of a figure (see `Measure.work`) from which on nothing is drawn: 1,000 resamples of it take
-a few seconds. With so many rows both ways agree within the noise of 1,000 draws."""
+a second. With so many rows both ways agree within the noise of 1,000 draws, but for ``pr_auc`` of a
+class that has only dozens of them: there drawn figures lie higher than the one they are drawn from,
+and the interval without drawing does not."""
 
 
 @dataclass(frozen=True)
@@ -70,21 +72,26 @@ class Interval:
     """Ends of the two-sided 90 % interval."""
 
 
-def compare(pairs: Sequence[Pair], rows: int, seed: int) -> list[Interval]:
+def compare(pairs: Iterable[Pair], rows: int, seed: int) -> list[Interval]:
     """Return an interval for each pair.
 
     Args:
-        pairs: What to compare; all on the same rows.
+        pairs: What to compare; all on the same rows. Those with many rows are let go of at once.
         rows: How many rows.
         seed: Of the draws, which all pairs share.
     """
-    drawn = [pair for pair in pairs if pair.work <= MOST_WORK]
-    ends = dict(zip(map(id, drawn), resample(drawn, rows, seed), strict=True))
+    found: dict[int, Interval] = {}
+    drawn: dict[int, Pair] = {}
     ones = np.ones(rows)
-    return [
-        Interval(pair.difference(ones), *(ends.get(id(pair)) or linear(pair, rows)))
-        for pair in pairs
-    ]
+    for place, pair in enumerate(pairs):
+        if pair.work > MOST_WORK:
+            found[place] = Interval(pair.difference(ones), *linear(pair, rows))
+        else:
+            drawn[place] = pair
+    ends = resample(list(drawn.values()), rows, seed)
+    for (place, pair), (low, high) in zip(drawn.items(), ends, strict=True):
+        found[place] = Interval(pair.difference(ones), low, high)
+    return [found[place] for place in sorted(found)]
 
 
 def resample(pairs: Sequence[Pair], rows: int, seed: int) -> list[tuple[float, float]]:

@@ -68,7 +68,7 @@ def check_gates(
         for rival in rivals
         if rival.reference == gate.not_worse_than and not isinstance(value, str)
     ]
-    pairs = [_pair(gates[place], held, rival) for place, rival in meetings]
+    pairs = (_pair(gates[place], held, rival) for place, rival in meetings)
     intervals = compare(pairs, len(held.labels), held.seed)
     results = []
     for place, (gate, value) in enumerate(zip(gates, values, strict=True)):
