@@ -110,8 +110,8 @@ class Defaults:
         trainer_image: Image of training pods.
         server_image: Image of scoring pods, pinned into each revision when it is made.
         store: ``checkrail_api.object_store.Store`` as JSON, or None: specs must name one.
-        object_store: ``ObjectStore`` as JSON for sources and artifacts; each of its fields fills what
-            a spec's own leaves out.
+        object_store: ``ObjectStore`` as JSON for sources and artifacts; each of its fields fills
+            what a spec's own leaves out.
     """
 
     trainer_image: str
