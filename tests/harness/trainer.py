@@ -51,20 +51,24 @@ class Ended:
         return self.code, self.report["reason"]
 
 
-def run_spec(store: ObjectStoreServer, **parts: Any) -> dict[str, Any]:
-    """Answer a resolved spec over ``store``; ``parts`` replace whole fields."""
-    where = {"endpoint": store.endpoint, "region": store.region, "addressingStyle": "Path"}
+def where(store: ObjectStoreServer) -> dict[str, str]:
+    """Answer how ``store`` is reached, as a spec says it."""
+    return {"endpoint": store.endpoint, "region": store.region, "addressingStyle": "Path"}
+
+
+def run_spec(lake: ObjectStoreServer, **parts: Any) -> dict[str, Any]:
+    """Answer a resolved spec over ``lake``; ``parts`` replace whole fields."""
     spec: dict[str, Any] = {
         "job": {"namespace": "team-a", "name": "run", "uid": "0-0", "generation": 1},
         "attempt": 1,
         "model": "model",
         "train": {"workflow": "xgboost-classifier", "params": {"n_estimators": 10}, "seed": 7},
         "evaluation": {"metrics": ["roc_auc", "log_loss"]},
-        "store": {**where, "uri": "s3://models/team-a"},
+        "store": {**where(lake), "uri": "s3://models/team-a"},
         "threads": 1,
         "image": "checkrail-trainer:test",
     } | parts
-    spec["data"] = {"objectStore": where, **spec["data"]}
+    spec["data"] = {"objectStore": where(lake), **spec["data"]}
     return spec
 
 

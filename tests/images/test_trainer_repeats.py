@@ -1,0 +1,103 @@
+"""The same inputs give the same artifact, byte for byte: five processes, every workflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checkrail_api.workflows import BUILT_IN, Task
+from harness import trainer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from harness.object_store import ObjectStoreServer
+
+pytestmark = pytest.mark.images
+
+TIMES = 5
+AT_ONCE = 2
+FEW = {"n_estimators": 8, "max_depth": 4}
+PARAMS: dict[str, dict[str, Any]] = {
+    "xgboost-classifier": {**FEW, "subsample": 0.8, "colsample_bytree": 0.7},
+    "xgboost-regressor": {**FEW, "subsample": 0.8, "colsample_bytree": 0.7},
+    "random-forest-classifier": FEW,
+    "random-forest-regressor": FEW,
+    "hist-gradient-boosting-classifier": {"max_iter": 8},
+    "hist-gradient-boosting-regressor": {"max_iter": 8},
+}
+DATA: dict[str, Any] = {
+    "sources": [{"name": "flights", "uri": "s3://lake/flights/*.parquet"}],
+    "query": "SELECT *, arr_delay > 15 AS late, make_timestamp(year, month, day, hour, 0, 0) AS at "
+    "FROM flights WHERE arr_delay IS NOT NULL AND month <= 2",
+    "features": ["dep_time", "carrier", "distance", "at"],
+    "key": "flight_id",
+    "holdout": {"strategy": "Hash", "fraction": "0.3"},
+}
+LABELS = {Task.CLASSIFICATION: "late", Task.REGRESSION: "arr_delay"}
+
+
+def specs(lake: ObjectStoreServer, number: int) -> dict[str, dict[str, Any]]:
+    """Answer a run of each workflow, of another TrainingJob each time."""
+    job = {"namespace": f"team-{number}", "name": f"run-{number}", "uid": str(number)}
+    return {
+        workflow: trainer.run_spec(
+            lake,
+            job={**job, "generation": number + 1},
+            attempt=number + 1,
+            model=workflow,
+            data={**DATA, "label": LABELS[task]},
+            train={"workflow": workflow, "params": PARAMS.get(workflow, {}), "seed": 7},
+            evaluation={"slices": ["origin"]},
+            store={**trainer.where(lake), "uri": "s3://models/repeats"},
+            threads=2,
+        )
+        for workflow, task in BUILT_IN.items()
+    }
+
+
+def published(lake: ObjectStoreServer, folder: Path, number: int) -> dict[str, str]:
+    """Publish every workflow from one process; each has other hashes of text."""
+    folder.mkdir()
+    for workflow, spec in specs(lake, number).items():
+        (folder / f"{workflow}.json").write_text(json.dumps(spec))
+    variables = {
+        **os.environ,
+        "PYTHONHASHSEED": str(number),
+        "CHECKRAIL_SCRATCH_DIR": str(folder),
+        **{f"CHECKRAIL_DATA_{key}": value for key, value in lake.credentials.items()},
+        **{f"CHECKRAIL_STORE_{key}": value for key, value in lake.credentials.items()},
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "harness.several_runs", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=variables,
+    )
+    assert done.returncode == 0, done.stderr
+    digests: dict[str, str] = json.loads(done.stdout)
+    return digests
+
+
+def test_five_runs_of_each_workflow_publish_one_artifact(
+    lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    """Publishing refuses other bytes under the same digest, so all files are the same."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        digests = list(
+            pool.map(lambda each: published(lake, tmp_path / str(each), each), range(TIMES))
+        )
+
+    assert digests == [digests[0]] * TIMES
+    assert digests[0].keys() == BUILT_IN.keys()
+    found = {
+        key.rsplit("/", 1)[0] for key in lake.keys("s3://models/repeats/") if "native" not in key
+    }
+    assert found == {f"{workflow}/{sha256}" for workflow, sha256 in digests[0].items()}
