@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from checkrail_api.model_version import ModelVersionSpec
-from checkrail_api.record import FeatureRecord, Record
+from checkrail_api.record import FeatureRecord, Record, read_record
 from checkrail_api.reports import GateResult, Metric
 from checkrail_operator.observe.raw import RECORD_TAIL_LINES
 from checkrail_operator.plan.errors import TransientError
@@ -101,9 +101,9 @@ async def test_a_record_that_the_digest_does_not_vouch_for_is_left_out_and_said(
     spec = version(world)
     assert (spec["components"], spec["features"], "signature" in spec) == ([], [], False)
     missing = (
-        "The trainer's record was expected in the log of its pod, which does not hold it: the "
-        "ModelVersion has no components, features, filters, signature, and no more metrics than "
-        "the termination message. The files of the artifact hold them: "
+        "The log of the trainer's pod does not hold its record: the ModelVersion has no "
+        "components, features, filters, signature, and no more metrics and gates than the "
+        "termination message. The files of the artifact hold them: "
         f"{SUCCESS['artifact']['uri']}"
     )
     ready = next(c for c in world.status["conditions"] if c["type"] == "Ready")
@@ -150,10 +150,26 @@ async def test_the_log_of_a_run_that_is_over_is_not_read_again() -> None:
     assert (len(before.logs), after.logs) == (1, {})
 
 
-async def test_the_longest_record_fits_into_what_is_read_of_a_log() -> None:
-    said, _ = left_behind(SUCCESS, record(features=512, categories=CATEGORIES))
+def test_the_longest_record_fits_into_what_is_read_of_a_log() -> None:
+    kept = record(features=512, categories=CATEGORIES)
+    said, message = left_behind(SUCCESS, kept)
+    tail = said.splitlines()[-RECORD_TAIL_LINES // 2 :]
 
-    assert len(said.splitlines()) * 2 < RECORD_TAIL_LINES
+    assert read_record(tail, json.loads(message)["recordSha256"]) == kept
+
+
+async def test_a_record_that_was_too_long_to_be_written_is_said() -> None:
+    world = TrainingWorld()
+    world.apply()
+    await world.run_pass()
+    world.pod_ends(0, json.dumps(SUCCESS))
+
+    await world.run_pass()
+
+    assert world.cluster.events[-1].note.startswith(
+        "The trainer's record was too long for the log of its pod: the ModelVersion has no "
+        "components, features, filters, signature, and no more metrics and gates than"
+    )
 
 
 @pytest.mark.parametrize(("code", "reason"), [(11, "GateFailed"), (12, "ParityFailed")])

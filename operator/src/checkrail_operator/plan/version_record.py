@@ -61,16 +61,20 @@ def version_record(
 
 
 def without_record(result: TrainerSuccess, end: Ending) -> str:
-    """Say what the ModelVersion lacks because the record is not in the log; empty if it is."""
-    if result.record_sha256 is None or end.record is not None:
+    """Say what the ModelVersion lacks because there is no record of it; empty if there is one."""
+    if end.record is not None:
         return ""
+    if result.record_sha256 is None:
+        why = "The trainer's record was too long for the log of its pod"
+    elif end.log_read:
+        why = "The log of the trainer's pod does not hold its record"
+    else:
+        why = "The log of the trainer's pod could not be read"
     told = {"signature": result.signature, "data": result.data, "versions": result.versions}
     lacking = ["components", "features", "filters", *(name for name in told if not told[name])]
-    found = "does not hold it" if end.log_read else "could not be read"
     return (
-        f"The trainer's record was expected in the log of its pod, which {found}: the ModelVersion "
-        f"has no {', '.join(lacking)}, and no more metrics than the termination message. The files "
-        f"of the artifact hold them: {result.artifact.uri}"
+        f"{why}: the ModelVersion has no {', '.join(lacking)}, and no more metrics and gates than "
+        f"the termination message. The files of the artifact hold them: {result.artifact.uri}"
     )
 
 
