@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from checkrail_api.model_version import ModelVersionSpec
-from checkrail_api.record import FeatureRecord, Record, read_record
+from checkrail_api.record import FeatureRecord, Origin, Record, read_record
 from checkrail_api.reports import GateResult, Metric
 from checkrail_operator.observe.raw import RECORD_TAIL_LINES
 from checkrail_operator.plan.errors import TransientError
@@ -234,12 +234,13 @@ def test_a_version_that_is_too_large_keeps_fewer_categories(letter: str, kept: i
 
 
 def test_the_largest_of_everything_else_stays_below_the_limit() -> None:
-    """Every list full of the longest values that the API allows, in letters of three bytes."""
+    """Every list full of the longest values, names in letters that are stored as six bytes."""
     kept = record(features=512)
     tensors = [
-        {"name": f"{n:03d}" + "航" * 125, "datatype": "BYTES" * 3, "shape": [-1] * 8}
+        {"name": f"{n:03d}" + "<" * 125, "datatype": "BYTES" * 3, "shape": [-1] * 8}
         for n in range(512)
     ]
+    origin = Origin(source="s" * 63, column="<" * 128)
     metric = Metric(name="m" * 64, value="0" * 64, slice="航" * 192, rows=10**9, note="航" * 128)
     gate = {
         **GATE,
@@ -252,7 +253,9 @@ def test_the_largest_of_everything_else_stays_below_the_limit() -> None:
         "interval": ["0" * 64] * 2,
         "note": "n" * 256,
     }
-    features = [each.model_copy(update={"name": "航" * 128}) for each in kept.features]
+    features = [
+        each.model_copy(update={"name": "<" * 128, "origin": origin}) for each in kept.features
+    ]
     spec = spec_of(
         features,
         signature={"inputs": tensors, "outputs": tensors[:16]},
