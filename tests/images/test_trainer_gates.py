@@ -202,6 +202,32 @@ def test_a_worse_candidate_publishes_nothing_and_tells_all_it_measured(
     )
 
 
+def test_a_regressor_is_judged_by_its_rmse_unless_told_otherwise(
+    lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    filters = [{"column": "arr_delay", "op": "NotNull"}]
+    data = {**FLIGHTS, "query": "FROM flights", "label": "arr_delay", "filters": filters}
+    run = spec(
+        lake,
+        "minutes",
+        data=data,
+        train={"workflow": "linear-regression", "params": {}, "seed": 7},
+        evaluation={"slices": ["origin"], "gates": [{"metric": "mae", "max": "1.5"}]},
+    )
+
+    ended = trainer.train(run, lake, tmp_path)
+
+    assert ended.failure == (ExitCode.GATE_FAILED, "GateFailed")
+    rmse, *slices = ended.report["metrics"]
+    (gate,) = ended.report["gates"]
+    assert ended.report["message"].startswith(
+        f"spec.evaluation.gates[0] (mae max 1.5): found {gate['value']}."
+    )
+    assert (rmse["name"], {each["name"] for each in slices}) == ("rmse", {"rmse"})
+    assert 10 < float(gate["value"]) < float(rmse["value"]) < 100
+    assert published_under(lake, "minutes") == []
+
+
 def changed(serving: dict[str, Any], lake: ObjectStoreServer) -> dict[str, Any]:
     """Put another model under the digest of the one that serves."""
     uri = "s3://models/gates/changed"
