@@ -169,6 +169,21 @@ async def test_a_queued_run_that_was_held_has_one_job_and_one_config_map_again()
     assert mounted == config["metadata"]["name"]
 
 
+async def test_a_job_that_goes_on_finds_what_it_mounts_though_somebody_deleted_that() -> None:
+    """The run file names the spec's generation, and its ConfigMap is named after its content."""
+    world = TrainingWorld()
+    await suspended(world)
+    await world.rest()
+    mounted = world.job["spec"]["template"]["spec"]["volumes"][0]["configMap"]["name"]
+    world.cluster.remove(world.cluster.of_kind("ConfigMap")[0])
+    world.remove_pod()
+    world.edit(suspend=False)
+
+    await world.rest()
+
+    assert [c["metadata"]["name"] for c in world.cluster.of_kind("ConfigMap")] == [mounted]
+
+
 async def test_each_attempt_of_a_queued_run_queues() -> None:
     world = await played("admitted_from_a_queue")
     world.pod_ends(137, reason="OOMKilled")

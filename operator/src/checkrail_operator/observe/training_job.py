@@ -19,6 +19,7 @@ from checkrail_operator.observe.trainer_reports import (
 from checkrail_operator.plan.baselines import NOTHING_TO_COMPARE, Baselines
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.training_seen import (
+    RUN_VOLUME,
     ConfigMapSeen,
     EndedRun,
     JobSeen,
@@ -133,6 +134,7 @@ def _job(body: Manifest, attempt: int) -> JobSeen:
         uid=metadata["uid"],
         resource_version=metadata["resourceVersion"],
         attempt=attempt,
+        config_map=_run_file_of(body),
         created=instant(metadata.get("creationTimestamp")),
         deleting="deletionTimestamp" in metadata,
         suspended=bool((body.get("spec") or {}).get("suspend")),
@@ -142,6 +144,16 @@ def _job(body: Manifest, attempt: int) -> JobSeen:
         reason=end.get("reason", ""),
         message=end.get("message", ""),
     )
+
+
+def _run_file_of(job: Manifest) -> str:
+    """Return the name of the ConfigMap that a Job's pods mount as run file; empty for none."""
+    template: Manifest = (job.get("spec") or {}).get("template") or {}
+    volumes = (template.get("spec") or {}).get("volumes") or ()
+    names = (
+        v["configMap"]["name"] for v in volumes if v["name"] == RUN_VOLUME and "configMap" in v
+    )
+    return next(names, "")
 
 
 def _pods(raw: Raw) -> tuple[TrainerPodSeen, ...]:

@@ -161,12 +161,16 @@ def _children(
 ) -> tuple[Manifest, ...]:
     """Return the attempt's objects that are not there.
 
-    A Job that exists is left as it is: its template cannot change. One that is gone is made again
-    once its pod is gone too, so that no attempt trains twice at a time.
+    A Job that exists is left as it is: its template cannot change, and what it mounts keeps its
+    name, though the run may have been held and let go since. One that is gone is made again once
+    its pod is gone too, so that no attempt trains twice at a time.
     """
     config = run_config(seen, run, current.attempt)
     if current.job is not None:
-        return () if seen.config_maps_of(current.attempt.number) else (config,)
+        mounted = current.job.config_map or config["metadata"]["name"]
+        if any(each.name == mounted for each in seen.config_maps):
+            return ()
+        return ({**config, "metadata": {**config["metadata"], "name": mounted}},)
     if any(not pod.has_ended for pod in current.pods):
         return ()
     return (config, trainer_job(seen, run, current.attempt, end))

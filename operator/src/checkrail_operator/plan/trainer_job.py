@@ -29,7 +29,12 @@ from checkrail_operator.plan.hardened_pod import HARDENED, TMP, TMP_MOUNT, harde
 from checkrail_operator.plan.holding import LABEL_QUEUE
 from checkrail_operator.plan.object_stores import authorities, credentials
 from checkrail_operator.plan.ownership import answering_labels, owner_reference
-from checkrail_operator.plan.training_seen import CONTAINER, ResolvedRun, TrainingJobSeen
+from checkrail_operator.plan.training_seen import (
+    CONTAINER,
+    RUN_VOLUME,
+    ResolvedRun,
+    TrainingJobSeen,
+)
 from checkrail_operator.plan.types import Manifest
 
 SCRATCH_LIMIT = "50Gi"
@@ -150,7 +155,7 @@ def _pod_spec(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> dict
         **{field: value for field, value in placement.items() if value},
         "containers": [_container(run, file, run.rung(attempt.rung), mounts)],
         "volumes": [
-            {"name": "run", "configMap": {"name": config_map}},
+            {"name": RUN_VOLUME, "configMap": {"name": config_map}},
             {"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH_LIMIT}},
             TMP,
             *volumes,
@@ -170,7 +175,11 @@ def _container(
         "terminationMessagePolicy": "File",
         "securityContext": HARDENED,
         "volumeMounts": [
-            {"name": "run", "mountPath": str(PurePosixPath(RUN_FILE).parent), "readOnly": True},
+            {
+                "name": RUN_VOLUME,
+                "mountPath": str(PurePosixPath(RUN_FILE).parent),
+                "readOnly": True,
+            },
             {"name": "scratch", "mountPath": SCRATCH_DIR},
             TMP_MOUNT,
             *mounts,

@@ -17,6 +17,8 @@ from checkrail_operator.plan.types import Key, Manifest, Ref
 
 CONTAINER = "trainer"
 """Name of the container that trains."""
+RUN_VOLUME = "run"
+"""Name of the volume with its run file."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class JobSeen:
         uid: Its UID.
         resource_version: Its resourceVersion.
         attempt: Number of the attempt it was made for.
+        config_map: Name of the ConfigMap with its run file.
         created: When it was created.
         deleting: Whether its deletion was asked for.
         suspended: Whether its spec says that it has no pods for now.
@@ -42,6 +45,7 @@ class JobSeen:
     uid: str
     resource_version: str
     attempt: int
+    config_map: str = ""
     created: datetime | None = None
     deleting: bool = False
     suspended: bool = False
