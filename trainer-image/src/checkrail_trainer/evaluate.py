@@ -99,8 +99,8 @@ def figure(name: MetricName, labels: NDArray[Any], scores: NDArray[np.float64]) 
 
 
 def metric(name: MetricName, labels: NDArray[Any], scores: NDArray[np.float64]) -> float:
-    """Return one metric of these rows, where they have it."""
-    with np.errstate(over="ignore"):
+    """Return one metric of these rows, where they have it; else NaN or infinity."""
+    with np.errstate(all="ignore"):
         return measure(name, labels, scores).figure(np.ones(len(labels)))
 
 

@@ -24,7 +24,8 @@ from checkrail_operator.plan.types import Manifest, RunEnd
 
 MAX_ATTEMPTS = 64
 """What the schema of the status takes: the newest ones stay."""
-SCORE_DIGITS = Decimal("0.0001")
+SCORE_DIGITS = 4
+"""Digits of a score after the point; of a smaller one, such as an error in tonnes, significant."""
 
 
 def training_status(
@@ -101,14 +102,16 @@ def run_end(run: ResolvedRun, outcome: Literal["Complete", "Failed"], reason: Re
 
 
 def score(metrics: Sequence[Metric]) -> str:
-    """Return the first metric for reading: ``roc_auc 0.7431``; empty if there is none.
+    """Return the first metric for reading: ``roc_auc 0.7431``, ``rmse 0.00001235``.
 
-    A value that is no number is shown as it is.
+    A value that is no number is shown as it is. Empty if there is no metric, or none of a value.
     """
-    if not metrics:
+    if not metrics or not metrics[0].value:
         return ""
     name, value = metrics[0].name, metrics[0].value
     try:
-        return f"{name} {Decimal(value).quantize(SCORE_DIGITS)}"[:64]
+        figure = Decimal(value)
+        digits = SCORE_DIGITS + max(0, -1 - figure.adjusted()) if figure else SCORE_DIGITS
+        return f"{name} {figure.quantize(Decimal(1).scaleb(-digits)):f}"[:64]
     except InvalidOperation:
         return f"{name} {value}"[:64]
