@@ -117,7 +117,7 @@ def _add_source(database: duckdb.DuckDBPyConnection, located: Located) -> DataUs
 
 def _reader(located: Located) -> tuple[str, str]:
     """Return the format of a source and the SQL that reads it."""
-    uri, compression = located.source.uri, "none"
+    uri, compression = located.source.uri, "uncompressed"
     for suffix, name in COMPRESSIONS.items():
         if uri.endswith(f".{suffix}"):
             uri, compression = uri.removesuffix(f".{suffix}"), name
