@@ -14,9 +14,12 @@ from checkrail_operator.plan.errors import TransientError
 from checkrail_operator.plan.types import Defaults, Event, Key, Manifest
 from checkrail_operator.queue import Outcome, WorkQueue
 from checkrail_operator.resync import Resync
+from harness.baseline_bodies import OLD, publish
 from harness.fake_cluster import START, FakeCluster
 from harness.training_situations import SITUATIONS
-from harness.training_world import KEY, TrainingWorld
+from harness.training_world import DEFAULTS, KEY, TrainingWorld
+from harness.version_world import SITUATIONS as VERSIONS
+from harness.version_world import VersionWorld
 
 API = "checkrail.dev/v1alpha1"
 
@@ -53,11 +56,16 @@ async def no_event(_: Manifest, __: Event) -> None:
     return
 
 
-def resync(cluster: FakeCluster, metrics: Metrics, sleep: Pauses) -> tuple[Resync, WorkQueue]:
+NO_DEFAULTS = Defaults("trainer:1", "server:1")
+
+
+def resync(
+    cluster: FakeCluster, metrics: Metrics, sleep: Pauses, defaults: Defaults = NO_DEFAULTS
+) -> tuple[Resync, WorkQueue]:
     queue = WorkQueue(clock=lambda: 0.0, sleep=sleep)
     passes = Passes(
         cluster,
-        defaults=Defaults("trainer:1", "server:1"),
+        defaults=defaults,
         tell=no_event,
         wake=queue.add,
         metrics=metrics,
@@ -148,3 +156,46 @@ async def test_a_broken_object_is_queued_beside_the_others() -> None:
 
     assert await looking.once() == len(queue) == 2
     assert bugs(metrics, "ModelDeployment") == 1
+
+
+@pytest.mark.parametrize(
+    ("situation", "queued"),
+    [
+        pytest.param("kept", 0, id="nothing is asked"),
+        pytest.param("to_go_with_its_artifact", 1, id="it is not held yet"),
+        pytest.param("removal_under_way", 1, id="it waits for the end of its artifact"),
+    ],
+)
+async def test_a_version_is_looked_at_when_events_were_missed(situation: str, queued: int) -> None:
+    world = VersionWorld()
+    await VERSIONS[situation](world)
+    looking, queue = resync(world.cluster, Metrics(), Pauses())
+
+    assert await looking.once() == len(queue) == queued
+
+
+@pytest.mark.parametrize(
+    ("situation", "queued"),
+    [
+        pytest.param("gate_with_a_version_that_is_not_there", 0, id="the version is not there"),
+        pytest.param("gate_while_nothing_serves", 1, id="nothing serves yet"),
+    ],
+)
+async def test_a_run_that_waits_for_a_version_is_at_rest(situation: str, queued: int) -> None:
+    world = TrainingWorld()
+    await SITUATIONS[situation](world)
+    if queued == 0:
+        await world.rest()
+    looking, queue = resync(world.cluster, Metrics(), Pauses(), DEFAULTS)
+
+    assert await looking.once() == len(queue) == queued
+
+
+async def test_a_run_whose_version_appeared_unnoticed_is_found() -> None:
+    world = TrainingWorld()
+    await SITUATIONS["gate_with_a_version_that_is_not_there"](world)
+    await world.rest()
+    publish(world, OLD)
+    looking, _ = resync(world.cluster, Metrics(), Pauses(), DEFAULTS)
+
+    assert await looking.once() == 1

@@ -75,6 +75,17 @@ class Raw:
     logs: Mapping[str, str] = field(default_factory=dict)
 
 
+def child_kinds(owner: Manifest) -> tuple[tuple[str, str], ...]:
+    """Return the kinds of children that ``owner`` may have now.
+
+    A ModelVersion has none before it waits for the end of its artifact: every run makes a version,
+    and its pass should cost little.
+    """
+    if owner["kind"] == "ModelVersion" and not is_going(owner):
+        return ()
+    return CHILD_KINDS[owner["kind"]]
+
+
 def related_queries(owner: Manifest) -> tuple[Query, ...]:
     """Name the other objects that a pass for ``owner`` needs.
 

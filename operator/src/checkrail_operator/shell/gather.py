@@ -2,17 +2,18 @@
 
 import asyncio
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from checkrail_api.kind import API_VERSION
 from checkrail_api.names import LABEL_KIND, LABEL_OWNER
 from checkrail_api.object_store import CA_KEY
 from checkrail_operator.observe.raw import (
-    CHILD_KINDS,
     CONFIG_MAP,
     Query,
     Raw,
     awaited_authorities,
+    child_kinds,
     following_queries,
     log_lines,
     related_queries,
@@ -31,33 +32,21 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
     owner = await cluster.get(API_VERSION, key.kind, key.namespace, key.name)
     if owner is None:
         return None
-    labels = f"{LABEL_KIND}={key.kind},{LABEL_OWNER}={key.name}"
-    answers = await asyncio.gather(
-        *(
-            _list(cluster, *kind, key.namespace, labels=labels)
-            for kind in CHILD_KINDS.get(key.kind, ())
-        ),
-        *(_ask(cluster, query, key.namespace) for query in related_queries(owner)),
+    raw_children, related = await asyncio.gather(
+        _children(cluster, key, child_kinds(owner)),
+        _answers(cluster, key.namespace, related_queries(owner)),
     )
-    found = [manifest for answer in answers for manifest in answer]
-    children = len(CHILD_KINDS.get(key.kind, ()))
-    raw_children = tuple(m for answer in answers[:children] for m in answer)
     wanted, awaited = log_lines(owner, raw_children), awaited_authorities(owner, raw_children)
     logs, lacking = await asyncio.gather(
         asyncio.gather(*(_log(cluster, key.namespace, *each) for each in wanted.items())),
         asyncio.gather(*(_lacking(cluster, key.namespace, name) for name in awaited)),
     )
-    related = unique(found[len(raw_children) :])
-    more = await asyncio.gather(
-        *(
-            _ask(cluster, query, key.namespace)
-            for query in following_queries(Raw(owner, raw_children, related))
-        )
-    )
+    following = following_queries(Raw(owner, raw_children, related))
+    more = await _answers(cluster, key.namespace, following)
     return Raw(
         owner=owner,
         children=raw_children,
-        related=unique([*related, *(manifest for answer in more for manifest in answer)]),
+        related=unique([*related, *more]),
         lacking=tuple(filter(None, lacking)),
         logs={pod: log for pod, log in zip(wanted, logs, strict=True) if log is not None},
     )
@@ -66,6 +55,21 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
 def unique(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
     """Return each object once: a version that is named is also found by its model."""
     return tuple({m["metadata"]["uid"]: m for m in manifests}.values())
+
+
+async def _children(
+    cluster: Cluster, key: Key, kinds: Iterable[tuple[str, str]]
+) -> tuple[Manifest, ...]:
+    labels = f"{LABEL_KIND}={key.kind},{LABEL_OWNER}={key.name}"
+    lists = (_list(cluster, *kind, key.namespace, labels=labels) for kind in kinds)
+    return tuple(chain.from_iterable(await asyncio.gather(*lists)))
+
+
+async def _answers(
+    cluster: Cluster, namespace: str, queries: Iterable[Query]
+) -> tuple[Manifest, ...]:
+    answers = await asyncio.gather(*(_ask(cluster, query, namespace) for query in queries))
+    return unique(chain.from_iterable(answers))
 
 
 async def _log(cluster: Cluster, namespace: str, pod: str, lines: int) -> str | None:
