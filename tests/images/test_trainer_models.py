@@ -214,16 +214,6 @@ def test_a_workflow_learns_and_its_export_says_the_same(
     assert measured > LEAST[name]
 
 
-@EVERY
-def test_the_same_rows_give_the_same_bytes(
-    settings: Train, name: str, tables: dict[str, Table]
-) -> None:
-    first, second = (fitted(settings, tables[name]) for _ in range(2))
-
-    assert first.export() == second.export()
-    assert first.compared.fitted.native_files() == second.compared.fitted.native_files()
-
-
 EMPTY = pytest.mark.parametrize(
     "workflow", [pytest.param(each, id=each) for each in BUILT_IN if each.endswith("regressor")]
 )

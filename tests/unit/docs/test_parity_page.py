@@ -5,7 +5,7 @@ from pathlib import Path
 
 from checkrail_api.evaluation import Parity
 from checkrail_api.workflows import BUILT_IN
-from harness.datasets import COMPARED
+from harness.real_runs import COMPARED
 
 PAGE = Path(__file__).parents[3] / "docs" / "parity.md"
 LINE = re.compile(r"^\| ([a-z-]+) \| (\w+) \| ([\d,]+) \| (\S+) \| (\d+) \|$", re.MULTILINE)
