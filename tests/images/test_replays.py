@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.images
 
 ROWS = 1200
+EXAMPLE = yaml.safe_load((Path(__file__).parents[2] / "examples" / "replay.yaml").read_text())
 
 
 def measurements(seed: int) -> bytes:
@@ -129,24 +130,27 @@ def model_version(published: trainer.Ended) -> dict[str, Any]:
 def test_the_same_run_gives_the_same_bytes(
     published: trainer.Ended, lake: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    """The command itself, with the ModelVersion as kubectl would pipe it."""
-    command = [
-        str(Path(sys.executable).with_name("checkrail")),
-        "replay",
-        "-",
-        f"--endpoint={lake.endpoint}",
-        f"--region={lake.region}",
-        "--addressing-style=Path",
-    ]
+    """The command of examples/replay.yaml, with the ModelVersion as kubectl would pipe it."""
+    container = EXAMPLE["spec"]["template"]["spec"]["containers"][0]
+    here = {
+        "checkrail": str(Path(sys.executable).with_name("checkrail")),
+        "/replay/version.yaml": "-",
+        "--endpoint=http://s3.default.svc:9000": f"--endpoint={lake.endpoint}",
+    }
+    command = container["command"]
+    prefixes = [each["prefix"] for each in container["envFrom"]]
     variables = {
         **os.environ,
         "CHECKRAIL_SCRATCH_DIR": str(tmp_path),
-        **{f"CHECKRAIL_DATA_{key}": value for key, value in lake.credentials.items()},
-        **{f"CHECKRAIL_STORE_{key}": value for key, value in lake.credentials.items()},
+        **{
+            f"{prefix}{key}": value
+            for prefix in prefixes
+            for key, value in lake.credentials.items()
+        },
     }
 
     done = subprocess.run(
-        command,
+        [here.get(each, each) for each in command],
         input=json.dumps(model_version(published)),
         capture_output=True,
         text=True,
@@ -155,6 +159,7 @@ def test_the_same_run_gives_the_same_bytes(
     )
 
     sha256 = published.report["artifact"]["sha256"]
+    assert here.keys() < set(command)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {
         "verdict": "BitIdentical",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,3 +93,31 @@ def test_another_manifest_under_the_digest_is_never_replaced(lake: ObjectStoreSe
 )
 def test_a_store_may_be_a_whole_bucket(lake: ObjectStoreServer, store: str) -> None:
     assert publish(ARTIFACT, store, open_store(lake)) == f"s3://models/model/{ARTIFACT.sha256}"
+
+
+def test_an_artifact_is_checked_by_hand_as_the_documentation_says(
+    lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    uri = publish(ARTIFACT, "s3://models/by-hand", open_store(lake))
+    for name in [*ARTIFACT.files, "manifest.json"]:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(lake.get(f"{uri}/{name}"))
+
+    whole = by_hand(tmp_path)
+    (tmp_path / "metrics.json").write_bytes(b"{ }")
+    changed = by_hand(tmp_path)
+
+    assert whole.returncode == 0, whole.stderr
+    assert whole.stdout.splitlines() == [
+        f"{ARTIFACT.sha256}  model.onnx",
+        *(f"{name}: OK" for name in sorted(ARTIFACT.files)),
+    ]
+    assert (changed.returncode, "metrics.json: FAILED" in changed.stdout) == (1, True)
+
+
+def by_hand(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run what docs/provenance.md shows."""
+    page = Path(__file__).parents[2] / "docs" / "provenance.md"
+    (script,) = re.findall(r"```bash\n(.*?)```", page.read_text(), re.DOTALL)
+    command = ["bash", "-eu", "-o", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
