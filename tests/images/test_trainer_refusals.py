@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pytest
 
 from checkrail_api.run import Run
@@ -66,6 +67,101 @@ REFUSALS = [
         "SourceUnreadable",
         "cannot be read as Parquet, the format of its suffix",
         id="a suffix that lies",
+    ),
+    pytest.param(
+        source("s3://lake/[z-a].parquet"),
+        "SourceUnreadable",
+        "holds the range `z-a`, which runs backwards",
+        id="a class that runs backwards",
+    ),
+    pytest.param(
+        source("s3://lake/bad/cut.parquet"),
+        "SourceUnreadable",
+        "No magic bytes found at end of file",
+        id="Parquet that was cut short",
+    ),
+    pytest.param(
+        source("s3://lake/bad/damaged.parquet"),
+        "SourceUnreadable",
+        "Upload it again",
+        id="Parquet with damaged pages",
+    ),
+    pytest.param(
+        source("s3://lake/bad/plain.csv.gz"),
+        "SourceUnreadable",
+        "Input is not a GZIP stream",
+        id="a compression that is none",
+    ),
+    pytest.param(
+        source("s3://lake/bad/broken.jsonl"),
+        "SourceUnreadable",
+        "cannot be read as JSON lines, the format of its suffix: Invalid Input Error: Malformed JSON",
+        id="JSON that is none",
+    ),
+    pytest.param(
+        source("s3://lake/bad/**/day.csv"),
+        "SourceUnreadable",
+        "has objects of different partitions",
+        id="partitions that differ",
+    ),
+    pytest.param(
+        source("s3://lake/bad/header.csv"),
+        "EmptyData",
+        "source `cases` (s3://lake/bad/header.csv) has no rows",
+        id="a CSV file of a header",
+    ),
+    pytest.param(
+        source("s3://lake/bad/empty.parquet"), "EmptyData", "has no rows", id="Parquet without rows"
+    ),
+    pytest.param(
+        query("SELECT a.* FROM cases a JOIN cases b ON a.id = -b.id - 1"),
+        "EmptyData",
+        "does the condition of the join in spec.data.query ever hold?",
+        id="a join without rows",
+    ),
+    pytest.param(
+        query("SELECT a.*, b.* FROM cases a JOIN cases b USING (id)"),
+        "DuplicateColumn",
+        "more than one column named `f0`, `f1`",
+        id="columns of one name",
+    ),
+    pytest.param(
+        query("SELECT *,\n  CAST(kind AS INTEGER) AS number\nFROM cases"),
+        "QueryFailed",
+        "Conversion Error: when casting from source column kind\n"
+        "LINE 2:   CAST(kind AS INTEGER) AS number\n          ^\n",
+        id="a cast of a value",
+    ),
+    pytest.param(
+        query("SELECT *, NULL::DOUBLE AS nothing FROM cases"),
+        "NullFeature",
+        "no value of `nothing` in any of the",
+        id="a feature of nulls",
+    ),
+    pytest.param(
+        source("s3://lake/bad/wide.parquet"),
+        "TooManyFeatures",
+        "10000 features; expected at most 512",
+        id="ten thousand features",
+    ),
+    pytest.param(
+        {"holdout": {"strategy": "Column", "column": "held"}},
+        "ColumnNotFound",
+        "spec.data.holdout.column names `held`",
+        id="the column of the hold-out",
+    ),
+    pytest.param(
+        query("SELECT *, false AS held FROM cases")
+        | {"holdout": {"strategy": "Column", "column": "held"}},
+        "EmptySplit",
+        "the holdout side has no row",
+        id="a column that holds out nobody",
+    ),
+    pytest.param(
+        {"holdout": {"strategy": "Hash", "fraction": "0.000001"}},
+        "EmptySplit",
+        "the holdout side has no row",
+        id="a share by hash that is nobody",
     ),
     pytest.param(
         query("SELEC * FROM cases"), "QueryFailed", 'syntax error at or near "SELEC"', id="syntax"
@@ -146,33 +242,83 @@ REFUSALS = [
 
 
 @pytest.fixture(scope="module")
-def models(lake: ObjectStoreServer) -> ObjectStoreServer:
+def models(lake: ObjectStoreServer, tmp_path_factory: pytest.TempPathFactory) -> ObjectStoreServer:
+    folder = tmp_path_factory.mktemp("bad")
     lake.put("s3://lake/not-parquet.parquet", b"id,kind\n1,benign\n")
+    whole = lake.get("s3://lake/breast-cancer.parquet")
+    wide = ", ".join(f"{each} AS f{each}" for each in range(10_000))
+    bad = {
+        "cut.parquet": whole[:-100],
+        "damaged.parquet": whole[:500] + bytes(len(whole) // 2) + whole[500 + len(whole) // 2 :],
+        "plain.csv.gz": b"id,kind\n1,benign\n",
+        "broken.jsonl": b'{"id": 1}\n{"id": secret}\n',
+        "month=1/day.csv": b"id,kind\n1,benign\n",
+        "year=1/day.csv": b"id,kind\n1,benign\n",
+        "header.csv": b"id,kind\n",
+        "empty.parquet": _parquet(folder, "SELECT 1 AS id, 'a' AS kind LIMIT 0"),
+        "wide.parquet": _parquet(folder, f"SELECT 1 AS id, 'a' AS kind, {wide}"),
+    }
+    for key, body in bad.items():
+        lake.put(f"s3://lake/bad/{key}", body)
     return lake
+
+
+def _parquet(folder: Path, query: str) -> bytes:
+    path = folder / "made.parquet"
+    duckdb.sql(query).write_parquet(str(path))
+    return path.read_bytes()
+
+
+def refusal(spec: dict[str, Any], store: ObjectStoreServer, folder: Path) -> RunFailedError:
+    """Run within this process, because starting 40 of them takes minutes."""
+    keys = store.credentials.items()
+    variables = {
+        f"CHECKRAIL_{which}_{key}": each for which in ("DATA", "STORE") for key, each in keys
+    }
+    environment = read_environment({**variables, "CHECKRAIL_SCRATCH_DIR": str(folder)})
+    with (
+        (folder / "progress").open("w") as out,
+        Progress(out) as progress,
+        pytest.raises(RunFailedError) as caught,
+    ):
+        execute(Run.model_validate(spec), environment, progress)
+    return caught.value
 
 
 @pytest.mark.parametrize(("parts", "reason", "said"), REFUSALS)
 def test_wrong_data_is_refused(
     models: ObjectStoreServer, tmp_path: Path, parts: dict[str, Any], reason: str, said: str
 ) -> None:
-    """Within one process, because starting 20 of them takes a minute."""
-    spec = trainer.run_spec(models, data={**DATA, **parts})
-    keys = models.credentials.items()
-    variables = {
-        f"CHECKRAIL_{which}_{key}": each for which in ("DATA", "STORE") for key, each in keys
-    }
-    environment = read_environment({**variables, "CHECKRAIL_SCRATCH_DIR": str(tmp_path)})
+    refused = refusal(trainer.run_spec(models, data={**DATA, **parts}), models, tmp_path)
 
-    with (
-        (tmp_path / "progress").open("w") as out,
-        Progress(out) as progress,
-        pytest.raises(RunFailedError) as caught,
-    ):
-        execute(Run.model_validate(spec), environment, progress)
-
-    assert (caught.value.reason.value, caught.value.exit_code) == (reason, 10)
-    assert said in caught.value.message
+    assert (refused.reason.value, refused.exit_code) == (reason, 10)
+    assert said in refused.message
+    assert not any(each in refused.message for each in ("malignant", "secret"))
     assert models.keys("s3://models/team-a/model/") == []
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        pytest.param("kind", "has type VARCHAR; a regressor needs numbers", id="text"),
+        pytest.param("f0 / (id - 3)", "is infinite in 1 rows", id="infinity"),
+        pytest.param("nullif(f0, 17.99)", "is null or NaN in 2 rows", id="null"),
+    ],
+)
+def test_a_label_that_a_regressor_cannot_learn_is_refused(
+    models: ObjectStoreServer, tmp_path: Path, label: str, said: str
+) -> None:
+    spec = trainer.run_spec(
+        models,
+        data={**DATA, **query(f"SELECT id, f1, {label} AS y FROM cases"), "label": "y"},  # noqa: S608 - a table's column
+        train={"workflow": "linear-regression"},
+        evaluation={"metrics": ["rmse"]},
+    )
+
+    refused = refusal(spec, models, tmp_path)
+
+    assert (refused.reason.value, refused.exit_code) == ("BadLabel", 10)
+    assert said in refused.message
 
 
 def test_a_refusal_ends_the_process_with_code_and_message(
