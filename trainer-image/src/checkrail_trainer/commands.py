@@ -161,7 +161,7 @@ def _replay(options: argparse.Namespace, environment: Environment, out: TextIO) 
             with_scratch(environment),
             progress,
         )
-    out.write(f"{replayed.model_dump_json(by_alias=True, exclude_none=True, indent=1)}\n")
+    out.write(f"{replayed.model_dump_json(by_alias=True, exclude_none=True)}\n")
     return DIVERGED if replayed.verdict is replay.Verdict.DIVERGED else 0
 
 
