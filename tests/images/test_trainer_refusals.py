@@ -95,7 +95,7 @@ REFUSALS = [
     pytest.param(
         source("s3://lake/bad/broken.jsonl"),
         "SourceUnreadable",
-        "cannot be read as JSON lines, the format of its suffix: Invalid Input Error: Malformed JSON",
+        "its suffix: Invalid Input Error: Malformed JSON in file",
         id="JSON that is none",
     ),
     pytest.param(
