@@ -16,7 +16,7 @@ from checkrail_api.run import BaselineModel
 from checkrail_api.workflows import Task
 from checkrail_trainer import baselines
 from checkrail_trainer.baseline_files import read_column, write_column
-from checkrail_trainer.baseline_scores import rival
+from checkrail_trainer.baseline_scores import rivals
 from checkrail_trainer.baselines import MEMORY_BYTES, Baseline, Port, opened, without_credentials
 from checkrail_trainer.classes import Classes
 from checkrail_trainer.failures import RunFailedError
@@ -120,7 +120,7 @@ def test_a_classifier_is_scored_on_the_columns_that_have_the_names_of_its_inputs
     asked = {"x": (FLOAT, ["rows", 1]), "place": (TEXT, ["rows", 1])}
     held = prepared(x=SHARES, place=PLACES, other=SHARES)
 
-    found = rival(baseline(classifier(asked), tmp_path), held, threads=1)
+    (found,) = rivals([baseline(classifier(asked), tmp_path)], held, threads=1)
 
     assert (found.reference, found.version) == ("Serving", "model-11111111")
     np.testing.assert_array_equal(found.scores, PROBABILITIES)
@@ -131,13 +131,13 @@ def test_inputs_that_are_no_features_come_from_the_columns_beside_them(tmp_path:
         PREPARED, holdout=replace(PREPARED.holdout, columns={"y": SHARES}, extra={"x": SHARES})
     )
 
-    found = rival(baseline(classifier(), tmp_path), held, threads=1)
+    (found,) = rivals([baseline(classifier(), tmp_path)], held, threads=1)
 
     np.testing.assert_array_equal(found.scores, PROBABILITIES)
 
 
 def test_a_regressor_is_scored_whether_it_answers_one_column_or_a_vector(tmp_path: Path) -> None:
-    found = rival(baseline(regressor(), tmp_path), REGRESSION, threads=1)
+    (found,) = rivals([baseline(regressor(), tmp_path)], REGRESSION, threads=1)
 
     np.testing.assert_array_equal(found.scores, SHARES.astype(np.float64))
 
@@ -148,7 +148,7 @@ def test_a_regressor_is_scored_whether_it_answers_one_column_or_a_vector(tmp_pat
 def test_an_input_may_be_a_column_or_a_vector(shape: list[Any], tmp_path: Path) -> None:
     model = classifier({"x": (FLOAT, shape)})
 
-    found = rival(baseline(model, tmp_path), PREPARED, threads=1)
+    (found,) = rivals([baseline(model, tmp_path)], PREPARED, threads=1)
 
     np.testing.assert_array_equal(found.scores, PROBABILITIES)
 
@@ -156,7 +156,7 @@ def test_an_input_may_be_a_column_or_a_vector(shape: list[Any], tmp_path: Path) 
 def test_whole_numbers_are_given_as_such(tmp_path: Path) -> None:
     held = prepared(x=np.array([0, 1, 1, 0], dtype=np.float32))
 
-    found = rival(baseline(classifier({"x": (INT, ["rows", 1])}), tmp_path), held, threads=1)
+    (found,) = rivals([baseline(classifier({"x": (INT, ["rows", 1])}), tmp_path)], held, threads=1)
 
     np.testing.assert_array_equal(found.scores[:, 1], [0, 1, 1, 0])
 
@@ -169,7 +169,7 @@ ANSWERS = (Port("label", "tensor(int64)", ("rows",)), Port("probabilities", "ten
 def refusal(version: Baseline, held: Prepared) -> str:
     """Return what is wrong with a version, and check what every message says beside it."""
     with pytest.raises(RunFailedError) as refused:
-        rival(version, held, threads=1)
+        rivals([version], held, threads=1)
 
     before = "ModelVersion model-11111111, which a gate compares with (notWorseThan Serving), "
     after = (
@@ -329,7 +329,7 @@ def test_a_model_that_needs_more_memory_than_is_left_asks_for_the_next_rung(
     )
 
     with pytest.raises(RunFailedError) as refused:
-        rival(baseline(huge, tmp_path, memory_bytes=2**29), REGRESSION, threads=1)
+        rivals([baseline(huge, tmp_path, memory_bytes=2**29)], REGRESSION, threads=1)
 
     assert refused.value.reason is Reason.OOM_KILLED
     assert "needs more than the 536870912 bytes that are left for it" in refused.value.message

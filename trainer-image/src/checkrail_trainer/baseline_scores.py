@@ -21,6 +21,9 @@ from checkrail_trainer.gates import Rival
 from checkrail_trainer.table import Categories
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from checkrail_trainer.baselines import Baseline, Port
@@ -30,13 +33,23 @@ if TYPE_CHECKING:
 OUTPUTS = {Task.CLASSIFICATION: "probabilities", Task.REGRESSION: "prediction"}
 
 
-def rival(baseline: Baseline, prepared: Prepared, threads: int) -> Rival:
-    """Score the rows held out with a published version.
+def rivals(baselines: Sequence[Baseline], prepared: Prepared, threads: int) -> list[Rival]:
+    """Score the rows held out with published versions; each model once.
 
     Raises:
-        RunFailedError: BadBaseline; it is of another task, has other classes, or asks for what
+        RunFailedError: BadBaseline; one is of another task, has other classes, or asks for what
             the joined table does not have. Or OOMKilled.
     """
+    scores: dict[Path, NDArray[np.float64]] = {}
+    for each in baselines:
+        if each.folder not in scores:
+            scores[each.folder] = _scores(each, prepared, threads)
+    return [
+        Rival(each.given.reference, each.given.version, scores[each.folder]) for each in baselines
+    ]
+
+
+def _scores(baseline: Baseline, prepared: Prepared, threads: int) -> NDArray[np.float64]:
     output = OUTPUTS[prepared.task]
     _check_outputs(baseline, prepared.task, output)
     classes = list(prepared.classes.values) if prepared.task is Task.CLASSIFICATION else None
@@ -60,7 +73,7 @@ def rival(baseline: Baseline, prepared: Prepared, threads: int) -> Rival:
             f"has other classes: its label differs from the run's class of its largest "
             f"probability in {answer['strangers']} of {prepared.holdout.rows} rows held out"
         )
-    return Rival(baseline.given.reference, baseline.given.version, checked)
+    return checked
 
 
 def _check_outputs(baseline: Baseline, task: Task, output: str) -> None:

@@ -12,11 +12,12 @@ import hashlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,8 @@ CHUNK_BYTES = 2**20
 MEMORY_SHARE = 2
 """The process gets the container's memory divided by this; the table of the run has the rest."""
 LEAST_MEMORY_BYTES = 2**29
+KILLED_FOR_MEMORY = {signal.SIGKILL, signal.SIGABRT}
+"""By the kernel, or by itself where C++ finds none."""
 MEMORY_BYTES = 2**32
 """What it gets where the container has no limit."""
 
@@ -89,21 +92,27 @@ def bad_baseline(given: BaselineModel, what: str) -> RunFailedError:
 def open_baselines(run: Run, environment: Environment) -> Iterator[list[Baseline]]:
     """Fetch the versions that the gates of ``run`` compare with, in a folder gone at the end.
 
+    One that serves and is named as well, or serves twice, is fetched once.
+
     Raises:
         RunFailedError: BadBaseline, BucketNotFound, AccessDenied or StoreUnavailable.
     """
     wanted = {gate.not_worse_than for gate in run.evaluation.gates}
     environment.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=environment.scratch, prefix="baselines-") as name:
+        known: dict[str, Baseline] = {}
         found = []
         for number, given in enumerate(run.baselines):
-            if given.reference in wanted:
+            if given.reference not in wanted:
+                continue
+            if given.sha256 not in known:
                 folder = Path(name) / str(number)
                 folder.mkdir()
                 store = Bucketeer(given.store, environment.variables, baseline_prefix(number))
                 _fetch(given, store, folder / MODEL_FILE)
-                found.append(opened(given, folder, memory_for(environment)))
+                known[given.sha256] = opened(given, folder, memory_for(environment))
                 log.info("baseline fetched", extra={"model_version": given.version})
+            found.append(replace(known[given.sha256], given=given))
         yield found
 
 
@@ -183,7 +192,8 @@ def in_own_process(
     except subprocess.TimeoutExpired as error:
         what = f"took more than {SECONDS} s to {command}"
         raise bad_baseline(given, what) from error
-    answer: dict[str, Any] = json.loads(done.stdout) if done.returncode == 0 else {}
+    lines = done.stdout.splitlines() if done.returncode == 0 else []
+    answer: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     if answer and "error" not in answer:
         return answer
     log.warning(
@@ -194,7 +204,7 @@ def in_own_process(
             "said": done.stderr[-4000:],
         },
     )
-    if done.returncode < 0 or _out_of_memory(answer.get("detail", "")):
+    if -done.returncode in KILLED_FOR_MEMORY or _out_of_memory(answer.get("detail", "")):
         raise out_of_memory(
             f"ModelVersion {given.version}, which a gate compares with, needs more than the "
             f"{memory_bytes} bytes that are left for it: raise the memory in spec.resources.ladder"

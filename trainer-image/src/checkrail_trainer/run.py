@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from checkrail_api.reports import Phase
 from checkrail_api.run import ENV_STORE_PREFIX
 from checkrail_trainer.authorities import trusting
-from checkrail_trainer.baseline_scores import rival
+from checkrail_trainer.baseline_scores import rivals
 from checkrail_trainer.baselines import columns_of, open_baselines
 from checkrail_trainer.evaluate import metrics_of
 from checkrail_trainer.params import check_params
@@ -50,7 +50,7 @@ def execute(run: Run, environment: Environment, progress: Progress) -> TrainerSu
     metrics_of(run.evaluation, task)
     with open_baselines(run, environment) as baselines:
         prepared = prepare(run, task, environment, progress, columns_of(baselines))
-        rivals = [rival(each, prepared, run.threads) for each in baselines]
+        scored = rivals(baselines, prepared, run.threads)
     learning = import_module("checkrail_trainer.learning")  # takes 8 to 10 s: bad data fails first
-    report: TrainerSuccess = learning.learn_and_publish(run, prepared, store, progress, rivals)
+    report: TrainerSuccess = learning.learn_and_publish(run, prepared, store, progress, scored)
     return report
