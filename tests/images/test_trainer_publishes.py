@@ -16,6 +16,8 @@ import xgboost
 from checkrail_api.artifact import Manifest, Metrics, Profile
 from checkrail_api.reports import Phase, Signature
 from harness import trainer
+from harness.training_world import TrainingWorld
+from harness.training_world import spec as run_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -305,3 +307,27 @@ def test_an_export_beyond_the_bounds_publishes_nothing(
     assert found["rows"] > found["flips"] == 0
     assert [each["name"] for each in ended.report["metrics"]] == ["roc_auc"]
     assert lake.keys("s3://models/strict/") == []
+
+
+async def test_the_operator_writes_the_whole_version_from_what_the_trainer_left(
+    published: trainer.Ended,
+) -> None:
+    world = TrainingWorld()
+    world.apply(run_of(model="flight-delays"))
+    await world.run_pass()
+    pod = world.pod_ends(0, json.dumps(published.report))
+    world.cluster.logs[pod["metadata"]["name"]] = "\n".join(published.lines)
+
+    await world.run_pass()
+
+    (version,) = world.cluster.of_kind("ModelVersion")
+    left = published.record
+    assert left is not None
+    told = json.loads(left.model_dump_json(by_alias=True, exclude_none=True))
+    spec, provenance = version["spec"], version["spec"]["provenance"]
+    judged, made = ("signature", "components", "features", "gates", "metrics"), ("data", "filters")
+    assert {part: spec[part] for part in judged} == {part: told[part] for part in judged}
+    assert {part: provenance[part] for part in made} == {part: told[part] for part in made}
+    assert provenance["versions"] == told["versions"]
+    assert world.condition("Complete") == ("True", "Published")
+    assert [event.reason for event in world.cluster.events] == ["Published"]
