@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +14,7 @@ from checkrail_trainer.columns import Column
 from checkrail_trainer.edges import UNKNOWN, edge_rows
 from checkrail_trainer.encoding import fit_encoding
 from checkrail_trainer.failures import RunFailedError
+from checkrail_trainer.preprocessor import encode
 from checkrail_trainer.table import Categories, Table
 from checkrail_trainer.training_profile import score_edges, training_profile
 from checkrail_trainer.workflow import Numbers
@@ -51,6 +53,74 @@ def test_standardised_numbers_have_mean_0_and_missing_ones_are_the_mean() -> Non
     column = encoding.encode(TRAIN.tensors(slice(None)))[:, 0]
 
     np.testing.assert_allclose(column, [-1.2247449, 0, 1.2247449, 0], rtol=1e-6)
+
+
+INSTANTS = {
+    "1970-01-01T00:00:00": (0, 0, 3),
+    "1969-12-31T23:59:59.5": (-1, 86399.5, 2),
+    "2013-06-01T07:30:00": (15857, 27000, 5),
+    "2024-02-29T23:59:59": (19782, 86399, 3),
+    "1582-10-15T00:00:00": (-141427, 0, 4),
+}
+
+
+def test_an_instant_is_its_day_second_and_weekday_in_numpy_and_in_the_graph() -> None:
+    """Against Python's own calendar; the features have the names of the graph's inner steps."""
+    seconds = [datetime.fromisoformat(each).replace(tzinfo=UTC).timestamp() for each in INSTANTS]
+    weekdays = [datetime.fromisoformat(each).weekday() for each in INSTANTS]
+    instants = np.asarray([*seconds, np.nan])
+    names = ("day", "instant")
+    table = Table(
+        features=tuple(Column(name, "TIMESTAMP") for name in names),
+        columns=dict.fromkeys(names, instants),
+        labels=np.zeros(len(instants)),
+    )
+    encoding = fit_encoding(table, Numbers.AS_THEY_ARE)
+
+    matrix = encode(table, encoding, 1)
+
+    wanted = np.asarray([*INSTANTS.values(), (np.nan,) * 3], dtype=np.float32)
+    np.testing.assert_array_equal(matrix, np.hstack([wanted, wanted]))
+    np.testing.assert_array_equal(encoding.encode(table.tensors(slice(None))), matrix)
+    assert wanted[:-1, 2].tolist() == weekdays
+    assert encoding.column_names[:3] == ["day.day", "day.second", "day.weekday"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "want"),
+    [
+        pytest.param(Numbers.IMPUTED, [[1, 0], [3, 2], [5, 4]], id="imputed"),
+        pytest.param(Numbers.STANDARDISED, [[-1, -1], [0, 0], [1, 1]], id="standardised"),
+    ],
+)
+def test_a_missing_number_or_instant_is_the_mean(numbers: Numbers, want: list[list[float]]) -> None:
+    table = Table(
+        features=(Column("hours", "DOUBLE"), Column("at", "DATE")),
+        columns={
+            "hours": np.asarray([1, np.nan, 5], np.float32),
+            "at": np.asarray([0, np.nan, 4 * 86400.0]),
+        },
+        labels=np.zeros(3),
+    )
+    encoding = fit_encoding(table, numbers)
+
+    matrix = encode(table, encoding, 1)[:, :2]
+
+    np.testing.assert_allclose(matrix, want)
+    np.testing.assert_array_equal(
+        encoding.encode(table.tensors(slice(None)))[:, :2].astype(np.float32), matrix
+    )
+
+
+def test_edge_rows_of_an_instant_stand_around_its_thresholds() -> None:
+    table = Table((Column("at", "DATE"),), {"at": np.asarray([90_000.0])}, np.zeros(1))
+    encoding = fit_encoding(table, Numbers.AS_THEY_ARE)
+    splits = {part: np.asarray([0.5], np.float32) for part in range(3)}
+
+    rows = edge_rows(table.tensors(slice(None)), encoding, splits)["at"][-9:, 0].tolist()
+
+    around = [86_399.0, 86_400.0, 86_401.0]
+    assert rows == [*around, 86_399.5, 86_400.5, 86_401.5, *(each + 86_400 for each in around)]
 
 
 def test_a_constant_or_empty_number_is_divided_by_1() -> None:

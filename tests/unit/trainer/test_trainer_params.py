@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import xgboost
+from sklearn import ensemble, linear_model
 
 from checkrail_api.reasons import Reason
 from checkrail_trainer.failures import RunFailedError
@@ -14,6 +16,22 @@ from checkrail_trainer.params import ALLOWED, REFUSED, check_params
 @pytest.mark.parametrize("workflow", list(ALLOWED))
 def test_no_parameter_is_needed(workflow: str) -> None:
     check_params(workflow, {})
+
+
+@pytest.mark.parametrize("workflow", list(ALLOWED))
+def test_every_allowed_name_is_a_parameter_of_the_library(workflow: str) -> None:
+    estimators = {
+        "xgboost-classifier": xgboost.XGBClassifier,
+        "xgboost-regressor": xgboost.XGBRegressor,
+        "logistic-regression": linear_model.LogisticRegression,
+        "linear-regression": linear_model.LinearRegression,
+        "random-forest-classifier": ensemble.RandomForestClassifier,
+        "random-forest-regressor": ensemble.RandomForestRegressor,
+        "hist-gradient-boosting-classifier": ensemble.HistGradientBoostingClassifier,
+        "hist-gradient-boosting-regressor": ensemble.HistGradientBoostingRegressor,
+    }
+
+    assert ALLOWED[workflow] - set(estimators[workflow]().get_params()) == set()
 
 
 def test_nothing_is_both_allowed_and_refused() -> None:
@@ -35,6 +53,25 @@ def test_nothing_is_both_allowed_and_refused() -> None:
         pytest.param("logistic-regression", {"c": 1}, "did you mean `C`", id="case"),
         pytest.param("logistic-regression", {"solver": "saga"}, "lbfgs", id="random solver"),
         pytest.param("logistic-regression", {"max_depth": 3}, "there are `C`", id="of another"),
+        pytest.param("xgboost-regressor", {"scale_pos_weight": 2}, "there are", id="of classes"),
+        pytest.param("xgboost-regressor", {"objective": "reg:gamma"}, "squared", id="another loss"),
+        pytest.param("linear-regression", {"alpha": 1}, "there are `fit_int", id="no penalty"),
+        pytest.param("random-forest-regressor", {"max_dept": 3}, "`max_depth`", id="forest typo"),
+        pytest.param("random-forest-classifier", {"n_jobs": -1}, "resources", id="forest threads"),
+        pytest.param("random-forest-classifier", {"oob_score": True}, "hold-out", id="out of bag"),
+        pytest.param("random-forest-classifier", {"warm_start": True}, "once", id="warm start"),
+        pytest.param(
+            "random-forest-regressor", {"criterion": "absolute_error"}, "missing", id="criterion"
+        ),
+        pytest.param(
+            "hist-gradient-boosting-classifier", {"n_estimators": 9}, "write max_iter", id="its"
+        ),
+        pytest.param(
+            "hist-gradient-boosting-regressor", {"monotonic_cst": 1}, "columns", id="monotonic"
+        ),
+        pytest.param(
+            "hist-gradient-boosting-regressor", {"scoring": "r2"}, "the loss", id="scoring"
+        ),
     ],
 )
 def test_a_parameter_is_refused(workflow: str, params: dict[str, Any], said: str) -> None:

@@ -119,18 +119,16 @@ REFUSED = {
     "missing": "null and NaN are missing",
     "enable_categorical": "text features are one-hot encoded in the model",
     "categorical_features": "text features are one-hot encoded in the model",
+    "max_cat_to_onehot": "text features are one-hot encoded in the model",
+    "max_cat_threshold": "text features are one-hot encoded in the model",
     "feature_types": "text features are one-hot encoded in the model",
-    "eta": "write learning_rate",
-    "alpha": "write reg_alpha",
-    "lambda": "write reg_lambda",
-    "min_split_loss": "write gamma",
-    "num_boost_round": "write n_estimators",
     "num_class": _LABEL,
     "penalty": _L2,
     "l1_ratio": _L2,
     "multi_class": _LABEL,
     "monotone_constraints": _COLUMNS,
     "interaction_constraints": _COLUMNS,
+    "feature_weights": _COLUMNS,
     "monotonic_cst": _COLUMNS,
     "oob_score": "the hold-out judges the model",
     "scoring": "early stopping looks at the loss; metrics are spec.evaluation.metrics",
@@ -138,11 +136,30 @@ REFUSED = {
     "callbacks": _ALL_AT_ONCE,
     "verbose": _LOG,
     "verbosity": _LOG,
+    "validate_parameters": "names are checked before any data is read",
+    "importance_type": "it changes nothing about the model",
+    "sampling_method": "it is uniform: the other one needs a GPU",
     "copy_X": "the data is the run's own",
     "dual": "only liblinear has it, which draws at random",
     "intercept_scaling": "only liblinear has it, which draws at random",
 }
 """Names that exist and are refused, and what takes their place."""
+ALIASES = {
+    "eta": "learning_rate",
+    "alpha": "reg_alpha",
+    "lambda": "reg_lambda",
+    "reg_lambda": "l2_regularization",
+    "l2_regularization": "reg_lambda",
+    "min_split_loss": "gamma",
+    "num_boost_round": "n_estimators",
+    "n_estimators": "max_iter",
+    "max_iter": "n_estimators",
+    "max_bin": "max_bins",
+    "max_bins": "max_bin",
+    "max_leaves": "max_leaf_nodes",
+    "max_leaf_nodes": "max_leaves",
+}
+"""What the same thing is called elsewhere."""
 
 
 def check_params(workflow: str, params: Mapping[str, Any]) -> None:
@@ -156,10 +173,17 @@ def check_params(workflow: str, params: Mapping[str, Any]) -> None:
     for name in sorted(params):
         if name in allowed:
             continue
-        why = (built_in and REFUSED.get(name)) or nearest(name, allowed)
-        raise _refused(workflow, name, why)
-    if built_in is None:
-        return
+        alias = ALIASES.get(name)
+        why = f"write {alias}" if alias in allowed else built_in and REFUSED.get(name)
+        raise RunFailedError(
+            Reason.BAD_PARAMS,
+            f"spec.train.params.{name} is not taken by {workflow}: {why or nearest(name, allowed)}",
+        )
+    if built_in is not None:
+        _check_values(workflow, params)
+
+
+def _check_values(workflow: str, params: Mapping[str, Any]) -> None:
     rounds = params.get("n_estimators", 1)
     if not isinstance(rounds, int) or isinstance(rounds, bool) or rounds < 1:
         raise RunFailedError(
@@ -173,9 +197,3 @@ def check_params(workflow: str, params: Mapping[str, Any]) -> None:
             Reason.BAD_PARAMS,
             f"spec.train.params.{name} is {value!r}; expected one of {', '.join(known)}, {why}",
         )
-
-
-def _refused(workflow: str, name: str, why: str) -> RunFailedError:
-    return RunFailedError(
-        Reason.BAD_PARAMS, f"spec.train.params.{name} is not taken by {workflow}: {why}"
-    )
