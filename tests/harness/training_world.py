@@ -226,6 +226,11 @@ class TrainingWorld:
                 doomed = {**pod["metadata"], "deletionTimestamp": rfc3339(self.cluster.now)}
                 self.cluster.put({**pod, "metadata": doomed})
 
+    def job_starts(self) -> None:
+        """Let the Job controller start the newest Job's clock."""
+        job, started = self.job, {"startTime": rfc3339(self.cluster.now)}
+        self.cluster.put({**job, "status": {**job.get("status", {}), **started}})
+
     def job_is_resumed(self) -> None:
         """Let the Job controller carry out that the newest Job goes on: its clock starts anew."""
         self._resumption("False", {"startTime": rfc3339(self.cluster.now)})

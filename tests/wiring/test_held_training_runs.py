@@ -5,6 +5,7 @@ There is no Kueue here: where a test says Kueue, it patches the Job as Kueue wou
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.wiring
 
+SHORT = 10
+"""The shortest activeDeadlineSeconds, seconds."""
 QUEUE = "kueue.x-k8s.io/queue-name"
 
 
@@ -83,6 +86,27 @@ def test_a_suspended_run_has_no_pod_and_its_attempt_trains_again_when_it_is_resu
     assert [a["outcome"] for a in end["attempts"]] == ["Succeeded"]
     assert end["startTime"] >= first["startTime"]
     assert [j["metadata"]["uid"] for j in jobs(namespace)] == [job["metadata"]["uid"]]
+
+
+def test_a_run_may_be_held_for_longer_than_its_time(site: Site) -> None:
+    """The Job controller compares its deadline with the old start before it notes the new one."""
+    namespace, trainers = site.namespace, site.world.pods.trainers
+    trainers[namespace.name] = "hold"
+    site.start()
+    namespace.create(flows.training_job(activeDeadlineSeconds=SHORT))
+    is_ready(namespace, "Unknown", "Training")
+    suspend(namespace, on=True)
+    wait_until(lambda: not namespace.list("Pod", **OURS))
+    (held,) = jobs(namespace)
+    start = datetime.fromisoformat(held["status"]["startTime"])
+    wait_until(lambda: datetime.now(UTC) - start > timedelta(seconds=SHORT + 1))
+
+    trainers[namespace.name] = "publish"
+    suspend(namespace, on=False)
+    flows.trained(namespace)
+
+    (job,) = jobs(namespace)
+    assert job["spec"]["activeDeadlineSeconds"] == SHORT
 
 
 def test_a_run_created_suspended_makes_nothing_until_it_is_let_go(site: Site) -> None:

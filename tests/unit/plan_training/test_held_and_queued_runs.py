@@ -77,7 +77,7 @@ async def test_a_resumed_run_has_its_whole_time_again() -> None:
 
 
 async def test_the_job_of_a_later_attempt_has_the_whole_time_once_it_is_resumed() -> None:
-    """Its own deadline was what the first attempt had left."""
+    """Its own deadline was what the first attempt had left; it is lower again once it may be."""
     world = TrainingWorld()
     await training(world)
     await world.run_pass()
@@ -92,8 +92,35 @@ async def test_the_job_of_a_later_attempt_has_the_whole_time_once_it_is_resumed(
     world.edit(suspend=False)
     await world.rest()
 
+    resuming = world.job["spec"]
+    world.later(1)
+    world.job_is_resumed()
+    await world.rest()
     after = world.job["spec"]
-    assert (before, after["activeDeadlineSeconds"], after["suspend"]) == (6590, 7200, False)
+    assert (before, resuming["activeDeadlineSeconds"], after["activeDeadlineSeconds"]) == (
+        6590,
+        7200 + 60,
+        7200,
+    )
+    assert (resuming["suspend"], after["suspend"]) == (False, False)
+
+
+async def test_a_job_is_resumed_with_a_deadline_that_its_old_start_does_not_break() -> None:
+    """The Job controller compares the two before it notes the new start."""
+    world = TrainingWorld()
+    await training(world)
+    world.job_starts()
+    await world.run_pass()
+    world.edit(suspend=True)
+    await world.rest()
+    world.job_is_suspended()
+    world.remove_pod()
+    world.later(DAYS)
+    world.edit(suspend=False)
+
+    await world.rest()
+
+    assert world.job["spec"]["activeDeadlineSeconds"] == 7200 + DAYS + 60
 
 
 async def test_holding_a_run_uses_up_no_retry() -> None:

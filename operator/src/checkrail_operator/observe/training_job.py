@@ -121,6 +121,7 @@ def _config_map(body: Manifest, attempt: int) -> ConfigMapSeen:
 
 def _job(body: Manifest, attempt: int) -> JobSeen:
     metadata = body["metadata"]
+    spec: Manifest = body.get("spec") or {}
     status: Manifest = body.get("status") or {}
     told = {(c["type"], c.get("status")): c for c in status.get("conditions") or ()}
     conditions = {kind: c for (kind, state), c in told.items() if state == "True"}
@@ -137,8 +138,10 @@ def _job(body: Manifest, attempt: int) -> JobSeen:
         config_map=_run_file_of(body),
         created=instant(metadata.get("creationTimestamp")),
         deleting="deletionTimestamp" in metadata,
-        suspended=bool((body.get("spec") or {}).get("suspend")),
+        suspended=bool(spec.get("suspend")),
+        started=instant(status.get("startTime")),
         resumed=instant(status.get("startTime")) if was_suspended else None,
+        deadline_seconds=spec.get("activeDeadlineSeconds"),
         finished=finished,
         finished_at=instant(end.get("lastTransitionTime")),
         reason=end.get("reason", ""),

@@ -15,8 +15,11 @@ it admitted, whoever suspended it, so a queued run is held by having no Job at a
 quota back, and when the run goes on, it queues anew.
 """
 
+from datetime import timedelta
 from enum import Enum, auto
+from math import ceil
 
+from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.training_seen import (
     JobSeen,
     ResolvedRun,
@@ -25,6 +28,8 @@ from checkrail_operator.plan.training_seen import (
 )
 from checkrail_operator.plan.types import Manifest
 
+CLOCKS_DIFFER_SECONDS = 60
+"""How far the Job controller's clock may be from ours."""
 LABEL_QUEUE = "kueue.x-k8s.io/queue-name"
 """Label by which Kueue takes a Job into a local queue."""
 
@@ -76,14 +81,15 @@ def is_stale(job: JobSeen, trainer: TrainerPodSeen) -> bool:
 def switch(seen: TrainingJobSeen, run: ResolvedRun, job: JobSeen | None, hold: Hold) -> Manifest:
     """Return the part of the attempt's Job that has to change for ``hold``; empty when none has.
 
-    Resuming begins the run's time anew, and the Job's own deadline with it: that of a later attempt
-    was only what the earlier ones had left. Both fields are always told, since server-side apply
-    takes away what it is no longer told.
+    Both fields are always told, since server-side apply takes away what it is no longer told.
     """
     if job is None or job.finished or job.deleting or run.spec.queue_name:
         return {}
     suspend = hold in {Hold.HELD, Hold.DRAINING}
-    if job.suspended == suspend:
+    seconds = run.spec.active_deadline_seconds
+    if job.suspended and not suspend:
+        seconds = _to_resume_with(seen, seconds, job)
+    elif job.suspended == suspend and not _may_be_lowered(seen, seconds, job):
         return {}
     return {
         "apiVersion": "batch/v1",
@@ -91,6 +97,24 @@ def switch(seen: TrainingJobSeen, run: ResolvedRun, job: JobSeen | None, hold: H
         "metadata": {"name": job.name, "namespace": seen.key.namespace, "uid": job.uid},
         "spec": {
             "suspend": suspend,
-            "activeDeadlineSeconds": run.spec.active_deadline_seconds,
+            "activeDeadlineSeconds": seconds,
         },
     }
+
+
+def _to_resume_with(seen: TrainingJobSeen, seconds: int, job: JobSeen) -> int:
+    """Return the deadline with which a Job is resumed: its time, and all that has passed.
+
+    The run's time begins anew. But the Job controller compares the deadline with the old start
+    before it notes the new one (``syncJob``, Kubernetes 1.34): a Job that was suspended for longer
+    than its deadline would fail as it is resumed.
+    """
+    passed = seen.now - job.started if job.started else timedelta(0)
+    return seconds + max(0, ceil(passed.total_seconds())) + CLOCKS_DIFFER_SECONDS
+
+
+def _may_be_lowered(seen: TrainingJobSeen, seconds: int, job: JobSeen) -> bool:
+    """Answer whether a resumed Job, whose new start is noted, still has the longer deadline."""
+    begun = instant(seen.status.start_time)
+    noted = job.resumed is not None and begun is not None and job.resumed >= begun
+    return noted and not job.suspended and (job.deadline_seconds or 0) > seconds

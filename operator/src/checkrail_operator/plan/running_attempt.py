@@ -74,7 +74,7 @@ def running(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Plan:
 
 def _going(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Current) -> Plan:
     """Return the plan of an attempt that nobody holds: its Job is there, and is not suspended."""
-    resumes = switch(seen, run, current.job, current.hold)
+    resumed = switch(seen, run, current.job, current.hold)
     begun = replace(past, started=past.started or seen.now)
     reason, message = _doing(seen, run, current, begun.started or seen.now)
     progress = _progress(seen, current)
@@ -83,7 +83,7 @@ def _going(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Curr
     return Plan(
         seen.key,
         children=_children(seen, run, current, begun.deadline(run)),
-        overlays=(resumes,) if resumes else (),
+        overlays=(resumed,) if resumed else (),
         status=training_status(seen, begun, wanted, progress=progress),
         requeue_after_seconds=LOOK_AGAIN_SECONDS,
     )

@@ -34,7 +34,9 @@ class JobSeen:
         created: When it was created.
         deleting: Whether its deletion was asked for.
         suspended: Whether its spec says that it has no pods for now.
+        started: When its own clock was started, or started anew.
         resumed: When it was last resumed; None if it was never suspended.
+        deadline_seconds: Its own deadline.
         finished: Its terminal condition, if it has one.
         finished_at: When it got that condition.
         reason: That condition's reason.
@@ -49,7 +51,9 @@ class JobSeen:
     created: datetime | None = None
     deleting: bool = False
     suspended: bool = False
+    started: datetime | None = None
     resumed: datetime | None = None
+    deadline_seconds: int | None = None
     finished: Literal["Complete", "Failed"] | None = None
     finished_at: datetime | None = None
     reason: str = ""
