@@ -176,6 +176,21 @@ async def test_a_run_that_a_new_release_refuses_ends_with_its_attempt() -> None:
     assert cluster.of_kind("Job") == []
 
 
+async def test_a_held_run_that_is_refused_when_it_goes_on_is_not_suspended_any_more() -> None:
+    cluster = cluster_of(training_job(suspend=True))
+    run = passes(cluster, Metrics())
+    await run(KEY)
+    owner = cluster.objects[API, "TrainingJob", "team", "run"]
+    held = {c["type"] for c in owner["status"]["conditions"]}
+    owner["spec"] |= {"suspend": False, "resources": TOO_MUCH}
+
+    await run(KEY)
+
+    status = cluster.objects[API, "TrainingJob", "team", "run"]["status"]
+    assert held == {"Ready", "Suspended"}
+    assert {c["type"] for c in status["conditions"]} == {"Failed", "Ready", "Stalled"}
+
+
 async def test_a_run_without_a_store_waits_for_the_operators_default() -> None:
     cluster = cluster_of(training_job(store=None))
 

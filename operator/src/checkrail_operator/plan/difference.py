@@ -48,8 +48,9 @@ def change_needed(wanted: Manifest, live: Manifest | None) -> Change:
     """Choose what to do for one child.
 
     The hash notices fields that are no longer wanted, the comparison notices fields that somebody
-    else changed; an apply that would change nothing is not sent at all. A Job is never changed: its
-    template is immutable, so an attempt under way ends as it was begun.
+    else changed; an apply that would change nothing is not sent at all. A Job is never applied: its
+    template is immutable, so an attempt under way ends as it was begun. What may change of it is an
+    overlay.
 
     Raises:
         NameConflictError: ``live`` is not controlled by the owner that ``wanted`` names.

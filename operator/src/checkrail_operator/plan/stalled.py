@@ -99,7 +99,8 @@ def _ended(owner: Manifest, told: Manifest, message: str, now: datetime) -> Mani
     """
     time = rfc3339(now)
     ends = failed(Reason.INVALID_SPEC, message, None, time)
-    kept = [c for c in _conditions(told) if c.type not in {c.type for c in ends}]
+    over = {"Suspended", *(c.type for c in ends)}
+    kept = [c for c in _conditions(told) if c.type not in over]
     known, generation = _conditions(owner.get("status")), owner["metadata"]["generation"]
     conditions = sorted([*settled(ends, known, generation), *kept], key=lambda c: c.type)
     end = {
