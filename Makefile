@@ -11,7 +11,7 @@ PYTEST := .venv/bin/pytest
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e \
-  cluster-up cluster-down images crds format parity bench-server bench-operator evidence clean
+  cluster-up cluster-down images crds format parity bench-server bench-trainer bench-join bench-operator evidence clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,14 @@ bench-server: .venv/.synced ## The scoring server against bare ONNX Runtime, in 
 
 parity: .venv/.synced ## Every built-in workflow against its ONNX model on real data; writes docs/parity.md
 	@PYTHONPATH=tests $(PY) trainer-image/bench/parity.py
+
+bench-trainer: .venv/.synced ## A run against a bare script that reads, fits and predicts
+	@$(CLUSTER) build versitygw
+	@$(PY) trainer-image/bench/training.py
+
+bench-join: .venv/.synced ## A join of two data sets in half of the memory that it needs
+	@$(CLUSTER) build versitygw
+	@$(PY) trainer-image/bench/join.py
 
 bench-operator: .venv/.synced ## Passes and writes a second of the operator on a real API server
 	@$(CLUSTER) build etcd kubernetes
