@@ -100,3 +100,30 @@ def test_runs_of_other_processes_and_jobs_publish_one_artifact_of_each_workflow(
         key.rsplit("/", 1)[0] for key in lake.keys("s3://models/repeats/") if "native" not in key
     }
     assert found == {f"{workflow}/{sha256}" for workflow, sha256 in digests[0].items()}
+
+
+def test_what_serves_decides_nothing_in_the_artifact(
+    lake: ObjectStoreServer, tmp_path: Path
+) -> None:
+    """The same run, while nothing serves and while its own result does."""
+    spec = specs(lake, 0)["linear-regression"]
+    gate = {"metric": "rmse", "notWorseThan": "Serving", "margin": "1"}
+    spec |= {"evaluation": {"gates": [gate]}, "model": "served"}
+    alone = trainer.train(spec, lake, tmp_path / "alone")
+    assert alone.code == 0, alone.log
+    artifact = alone.report["artifact"]
+    serving = {
+        "reference": "Serving",
+        "version": f"served-{artifact['sha256'][:8]}",
+        "uri": artifact["uri"],
+        "sha256": artifact["sha256"],
+        "store": trainer.where(lake),
+    }
+    keys = {f"CHECKRAIL_BASELINE_0_{key}": value for key, value in lake.credentials.items()}
+
+    beside = trainer.train({**spec, "baselines": [serving]}, lake, tmp_path / "beside", keys)
+
+    assert beside.code == 0, beside.log
+    assert "baseline" in beside.report["gates"][0]
+    assert "baseline" not in alone.report["gates"][0]
+    assert beside.report["manifestSha256"] == alone.report["manifestSha256"]

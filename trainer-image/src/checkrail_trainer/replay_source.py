@@ -59,7 +59,9 @@ def read_source(text: str) -> ReplaySource:
         spec.artifact.uri.rstrip("/"),
         spec.artifact.sha256,
         spec.components,
-        (spec.store or ObjectStore()).model_copy(update={"credentials_secret_ref": None}),
+        (spec.store or ObjectStore()).model_copy(
+            update={"credentials_secret_ref": None, "ca_config_map_ref": None}
+        ),
     )
 
 
