@@ -1,18 +1,31 @@
-"""Gradient-boosted trees: XGBoost's classifier, binary and multi-class, and its regressor."""
+"""Gradient-boosted trees: XGBoost's, binary, multi-class and of a number.
+
+XGBoost imports scikit-learn for an interface of its own that is not used here. Without it the
+import takes 1.7 s of a processor instead of 7.4 s, and 70 MB instead of 200 MB (measured).
+"""
 
 from __future__ import annotations
 
 import json
 import math
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import xgboost
 from onnx import helper
 
 from checkrail_trainer.workflow import Fitted, Frame, Numbers, Task, Workflow, library_refusals
 from checkrail_trainer.workflows.trees import Tree, logistic, softmax, thresholds, tree_model
+
+if "sklearn" in sys.modules:
+    import xgboost
+else:
+    sys.modules["sklearn"] = None  # type: ignore[assignment]  # "not installed", says the import system
+    try:
+        import xgboost
+    finally:
+        del sys.modules["sklearn"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +34,9 @@ if TYPE_CHECKING:
     from onnx import ModelProto
 
 LARGEST = float(np.finfo(np.float32).max)
+ROUNDS = 100
+"""Trees, or trees of each class, unless ``n_estimators`` says otherwise: XGBoost's own default."""
+TWO = 2
 
 
 class XGBoostWorkflow(Workflow):
@@ -28,51 +44,53 @@ class XGBoostWorkflow(Workflow):
 
     numbers: ClassVar[Numbers] = Numbers.AS_THEY_ARE
     libraries: ClassVar[tuple[str, ...]] = ("xgboost-cpu", "scipy", "numpy")
-    estimator: ClassVar[Callable[..., Any]]
 
     def fit(self, train: Frame) -> Fitted:
         """See `Workflow.fit`; ``advance`` hears of every tree."""
-        estimator = type(self).estimator(
-            **self.params,
-            tree_method="hist",
-            n_jobs=train.threads,
-            random_state=train.seed,
+        params = dict(self.params)
+        rounds = params.pop("n_estimators", ROUNDS)
+        fixed = {
+            **_objective(train.classes),
+            "tree_method": "hist",
+            "nthread": train.threads,
+            "seed": train.seed,
             # Part of every digest. It does not make a resumed run equal to an uninterrupted one:
             # docs/decisions/0007.
-            seed_per_iteration=True,
-            verbosity=0,  # its log goes to standard output, which is for progress
-        )
-        rounds = estimator.get_num_boosting_rounds()
+            "seed_per_iteration": True,
+            "verbosity": 0,  # its log goes to standard output, which is for progress
+        }
         with library_refusals(self.params, xgboost.core.XGBoostError, TypeError, ValueError):
-            estimator.set_params(callbacks=[_Rounds(train.advance, rounds)])
-            estimator.fit(train.matrix, train.labels)
-        return FittedXGBoost(estimator.set_params(callbacks=None))
+            rows = xgboost.QuantileDMatrix(
+                train.matrix,
+                label=train.labels,
+                nthread=train.threads,
+                max_bin=params.get("max_bin"),
+            )
+            booster = xgboost.train(
+                {**params, **fixed}, rows, rounds, callbacks=[_Rounds(train.advance, rounds)]
+            )
+        return FittedXGBoost(booster, train.classes)
 
 
 class XGBoostClassifier(XGBoostWorkflow):
     """Two classes: the logistic function of the sum. More: softmax of a sum each."""
 
     task: ClassVar[Task] = Task.CLASSIFICATION
-    estimator: ClassVar[Callable[..., Any]] = xgboost.XGBClassifier
 
 
 class XGBoostRegressor(XGBoostWorkflow):
     """Squared error."""
 
     task: ClassVar[Task] = Task.REGRESSION
-    estimator: ClassVar[Callable[..., Any]] = xgboost.XGBRegressor
 
 
 class FittedXGBoost(Fitted):
     """Boosted trees of either kind."""
 
-    def __init__(self, estimator: Any) -> None:
-        """Take XGBoost's."""
-        self._estimator = estimator
-
-    @property
-    def _is_classifier(self) -> bool:
-        return isinstance(self._estimator, xgboost.XGBClassifier)
+    def __init__(self, booster: Any, classes: int | None) -> None:
+        """Take XGBoost's, and the number of classes; None for a regression."""
+        self._booster = booster
+        self._classes = classes
 
     def scores(self, matrix: NDArray[np.floating]) -> NDArray[np.float64]:
         """See `Fitted.scores`.
@@ -80,24 +98,23 @@ class FittedXGBoost(Fitted):
         XGBoost refuses infinity. Trees only compare, so the largest float32 stands for it.
         """
         finite = np.clip(matrix.astype(np.float32), -LARGEST, LARGEST)
-        score = self._estimator.predict_proba if self._is_classifier else self._estimator.predict
-        return np.asarray(score(finite), dtype=np.float64)
+        scores = np.asarray(self._booster.inplace_predict(finite), dtype=np.float64)
+        return np.column_stack([1 - scores, scores]) if self._classes == TWO else scores
 
     def onnx(self) -> ModelProto:
         """See `Fitted.onnx`."""
         trees, base = self._ensemble
-        columns = self._estimator.n_features_in_
-        if not self._is_classifier:
+        columns = self._booster.num_features()
+        if self._classes is None:
             same = helper.make_node("Identity", ["sums"], ["prediction"])
             return tree_model(trees, base, columns, ("prediction", 1), same)
-        answer = ("probabilities", max(len(base), 2))
-        link = softmax() if len(base) > 1 else logistic()
+        answer = ("probabilities", self._classes)
+        link = softmax() if self._classes > TWO else logistic()
         return tree_model(trees, base, columns, answer, *link)
 
     def native_files(self) -> dict[str, bytes]:
         """Return the booster as UBJSON, XGBoost's own format."""
-        booster = self._estimator.get_booster()
-        return {"model.ubj": bytes(booster.save_raw(raw_format="ubj"))}
+        return {"model.ubj": bytes(self._booster.save_raw(raw_format="ubj"))}
 
     def thresholds(self) -> dict[int, NDArray[np.float32]]:
         """Return every split of every tree."""
@@ -106,14 +123,21 @@ class FittedXGBoost(Fitted):
     @cached_property
     def _ensemble(self) -> tuple[list[Tree], list[float]]:
         """The trees, and what each sum of leaves begins with."""
-        booster = self._estimator.get_booster()
-        learner = json.loads(bytes(booster.save_raw(raw_format="json")))["learner"]
+        learner = json.loads(bytes(self._booster.save_raw(raw_format="json")))["learner"]
         model = learner["gradient_booster"]["model"]
         base = json.loads(learner["learner_model_param"]["base_score"])
-        if self._is_classifier and len(base) == 1:
-            base = [math.log(base[0] / (1 - base[0]))]  # of two classes it is a probability
+        if self._classes == TWO:
+            base = [math.log(base[0] / (1 - base[0]))]  # kept as a probability
         pairs = zip(model["trees"], model["tree_info"], strict=True)
         return [_tree(each, place) for each, place in pairs], base
+
+
+def _objective(classes: int | None) -> dict[str, Any]:
+    if classes is None:
+        return {"objective": "reg:squarederror"}
+    if classes == TWO:
+        return {"objective": "binary:logistic"}
+    return {"objective": "multi:softprob", "num_class": classes}
 
 
 class _Rounds(xgboost.callback.TrainingCallback):
