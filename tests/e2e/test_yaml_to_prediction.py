@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from demo import cluster, system
-from demo.cluster import PYTHON, condition, kubectl, wait_for
+from demo import cluster
+from demo.cluster import condition, kubectl, wait_for
 from demo.team import (
     DEPLOYMENT,
     FIRST_HALF,
@@ -22,30 +22,15 @@ from demo.team import (
     real_flights,
 )
 
+from e2e.bucket import read_object
+
 BURST = 10_000
 HOLD_SECONDS = 45
 RATE = 50
 
-READ_OBJECT = """
-import os, sys
-from demo.flights import s3_client
-env = os.environ
-s3 = s3_client(
-    env["CHECKRAIL_S3_ENDPOINT"], env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"]
-)
-bucket, key = sys.argv[1].removeprefix("s3://").split("/", 1)
-sys.stdout.buffer.write(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
-"""
-
 
 def silent(_: str) -> None:
     """Tell nobody of progress."""
-
-
-def read_object(uri: str) -> bytes:
-    """Return an object of the cluster's S3 server."""
-    environment = [f"{name}={value}" for name, value in system.store_keys().items()]
-    return cluster.run_bytes("env", *environment, PYTHON, "-c", READ_OBJECT, uri)
 
 
 def serving() -> Body:
