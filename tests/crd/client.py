@@ -20,7 +20,8 @@ OURS = {
     for kind in ("ModelDeployment", "ModelVersion", "TrainingJob")
 }
 PATHS = OURS | {
-    "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "Job": "/apis/batch/v1/namespaces/default/jobs",
 }
 
 

@@ -14,7 +14,7 @@ from local_cluster.build import build
 from local_cluster.modules import binary, chosen
 
 if TYPE_CHECKING:
-    from crd.client import Client
+    from crd.client import Answer, Client
 
 pytestmark = pytest.mark.crd
 
@@ -24,7 +24,7 @@ LEASES = "/apis/coordination.k8s.io/v1/leases?fieldSelector=metadata.name%3D"
 
 
 @pytest.fixture(scope="session")
-def operator(bare_client: Client) -> Path:
+def operator(bare_client: Client, installed: dict[str, Answer]) -> Path:  # noqa: ARG001
     """A kubeconfig of the operator's service account, installed in namespace system."""
     build(chosen(("helm",)))
     rendered = subprocess.run(
