@@ -109,7 +109,16 @@ def preprocessor(encoding: Encoding, features: tuple[str, ...]) -> bytes:
 
 
 def encode(frame: Table, encoding: Encoding, threads: int) -> NDArray[np.float32]:
-    """Return the matrix ``(rows, width) float32`` as ONNX Runtime computes it."""
+    """Return the matrix ``(rows, width) float32`` as ONNX Runtime computes it.
+
+    Where the graph would only put number features side by side, they already are, in the table: the
+    matrix is a view of it then, not to be written to.
+    """
+    only_numbers = encoding.change is None and encoding.width == len(encoding.numbers)
+    if frame.numbers is not None and only_numbers:
+        matrix = frame.numbers.view()
+        matrix.flags.writeable = False
+        return matrix
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     names = tuple(each.name for each in frame.features)
