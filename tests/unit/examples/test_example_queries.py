@@ -23,6 +23,11 @@ SPECS: dict[str, type[Model]] = {
     "ModelDeployment": ModelDeploymentSpec,
     "TrainingJob": TrainingJobSpec,
 }
+OURS = [
+    path
+    for path in sorted(EXAMPLES.rglob("*.yaml"))
+    if yaml.safe_load(path.read_text())["kind"] in SPECS
+]
 KNOWN_ONLY_LATER = {"dep_time", "dep_delay", "arr_time", "arr_delay", "air_time", "late"}
 
 
@@ -86,7 +91,7 @@ def test_a_delay_is_predicted_from_what_is_known_at_the_gate(
     assert data.label in known_in_the_air
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", OURS, ids=lambda path: path.name)
 def test_an_example_is_read_as_it_is_written(path: Path) -> None:
     body = yaml.safe_load(path.read_text())
 
