@@ -26,6 +26,7 @@ from checkrail_operator.plan.difference import identity as identity_of
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.model_deployment import plan
 from checkrail_operator.plan.types import Defaults, Manifest, Plan
+from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import (
     AVAILABLE_AFTER,
     DEFAULTS,
@@ -40,10 +41,6 @@ from harness.serving_bodies import (
 )
 
 Identity = tuple[str, str, str]
-
-
-class OperatorDiedError(Exception):
-    """The operator was killed between two calls."""
 
 
 @dataclass

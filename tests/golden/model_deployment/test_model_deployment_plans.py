@@ -10,8 +10,9 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from checkrail_api.names import hash8
+from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import model_deployment, version_name
-from harness.serving_world import OperatorDiedError, ServingWorld
+from harness.serving_world import ServingWorld
 
 ROLLOUT = {
     "steps": [{"weight": 10, "holdSeconds": 3}, {"weight": 50, "holdSeconds": 3}],

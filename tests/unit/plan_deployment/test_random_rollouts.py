@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import DEFAULTS, model_deployment
-from harness.serving_world import OperatorDiedError, ServingWorld
+from harness.serving_world import ServingWorld
 
 STEPS = [{"weight": w, "holdSeconds": 2} for w in (10, 40, 70)]
 WEIGHTS = [0, 10, 40, 70, 100]
