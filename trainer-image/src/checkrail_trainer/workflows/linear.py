@@ -52,7 +52,7 @@ class LinearRegressor(Workflow):
 
     def fit(self, train: Frame) -> Fitted:
         """See `Workflow.fit`."""
-        estimator = LinearRegression(**self.params, n_jobs=1)
+        estimator = LinearRegression(**self.params, n_jobs=1, copy_X=False)
         with library_refusals(self.params, ValueError, TypeError), threadpool_limits(train.threads):
             estimator.fit(train.matrix.astype(np.float64), train.labels)
         return FittedLinearRegression(estimator)
