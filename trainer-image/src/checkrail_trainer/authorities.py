@@ -62,7 +62,7 @@ def _stores(run: Run) -> Iterable[ObjectStore]:
 def _certificates(path: Path, name: str) -> str:
     try:
         text = path.read_text()
-        ssl.create_default_context(cadata=text)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (OSError, ValueError, ssl.SSLError) as error:
         raise RunFailedError(
             Reason.INVALID_SPEC,

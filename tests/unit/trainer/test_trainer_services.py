@@ -1,0 +1,124 @@
+"""Who opens a source: its own service or the common one, addressed as the spec says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from checkrail_api.object_store import ObjectStore
+from checkrail_api.run import Run
+from checkrail_trainer.authorities import BUNDLE, bundle, trusting
+from checkrail_trainer.environment import read_environment
+from checkrail_trainer.failures import RunFailedError
+from checkrail_trainer.s3 import Bucketeer
+from checkrail_trainer.sources import services
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEYS = {
+    f"{prefix}AWS_{name}": f"{prefix}{name}"
+    for prefix in ("CHECKRAIL_DATA_", "CHECKRAIL_SOURCE_1_")
+    for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY")
+}
+
+
+def run(*sources: dict[str, Any], **store: Any) -> Run:
+    named = [{"name": f"t{number}", **each} for number, each in enumerate(sources)]
+    return Run.model_validate(
+        {
+            "job": {"namespace": "a", "name": "b", "uid": "c", "generation": 1},
+            "attempt": 1,
+            "model": "m",
+            "data": {
+                "sources": named,
+                "objectStore": {"endpoint": "http://common:9000"},
+                "label": "late",
+                "holdout": {"strategy": "Fraction", "fraction": "0.5"},
+            },
+            "train": {"workflow": "xgboost-classifier"},
+            "evaluation": {},
+            "store": {"uri": "s3://models", **store},
+            "threads": 1,
+            "image": "i",
+        }
+    )
+
+
+def test_a_source_with_a_service_of_its_own_is_opened_with_its_own_keys() -> None:
+    wanted = run(
+        {"uri": "s3://lake/a.csv"},
+        {"uri": "s3://lake/b.csv", "objectStore": {"endpoint": "http://other:9000"}},
+        {"uri": "file:///data/c.csv"},
+        {"uri": "s3://lake/d.csv"},
+    )
+
+    common, other, local, again = services(wanted, KEYS)
+
+    assert common is again
+    assert local is None
+    assert [(each.where, each.keys().access_key) for each in (common, other) if each] == [
+        ("http://common:9000", "CHECKRAIL_DATA_ACCESS_KEY_ID"),
+        ("http://other:9000", "CHECKRAIL_SOURCE_1_ACCESS_KEY_ID"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("store", "bucket", "path"),
+    [
+        pytest.param({"addressingStyle": "Path"}, "lake", True, id="as written: path"),
+        pytest.param({"addressingStyle": "Virtual"}, "a.b", False, id="as written: virtual"),
+        pytest.param({}, "lake", False, id="Amazon S3"),
+        pytest.param({}, "lake.eu", True, id="a bucket with a dot"),
+        pytest.param({"endpoint": "http://10.0.0.7:9000"}, "lake", True, id="an address"),
+        pytest.param({"endpoint": "http://localhost:9000"}, "lake", True, id="this host"),
+        pytest.param({"endpoint": "https://s3.example.org"}, "lake", False, id="a host name"),
+    ],
+)
+def test_where_the_bucket_stands_in_the_url(
+    store: dict[str, Any],
+    bucket: str,
+    path: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    bucketeer = Bucketeer(ObjectStore.model_validate(store), {}, "")
+
+    assert bucketeer.path_style([bucket]) is path
+
+
+def test_authorities_of_services_join_those_that_are_trusted_anyway(tmp_path: Path) -> None:
+    public = bundle({}).read_text()
+    begin = public.index("-----BEGIN CERTIFICATE-----")
+    end = public.index("-----END CERTIFICATE-----") + len("-----END CERTIFICATE-----\n")
+    (tmp_path / "ca" / "own").mkdir(parents=True)
+    (tmp_path / "ca" / "own" / "ca.crt").write_text(public[begin:end])
+    environment = read_environment(
+        {"CHECKRAIL_CA_DIR": str(tmp_path / "ca"), "CHECKRAIL_SCRATCH_DIR": str(tmp_path)}
+    )
+
+    trusted = trusting(environment, run({"uri": "s3://lake/b.csv"}, caConfigMapRef={"name": "own"}))
+
+    assert trusted.variables["AWS_CA_BUNDLE"] == str(tmp_path / BUNDLE)
+    assert (tmp_path / BUNDLE).read_text() == f"{public}\n{public[begin:end]}"
+    assert trusting(environment, run({"uri": "s3://lake/b.csv"})) is environment
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("no certificate", id="text"),
+        pytest.param("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", id="broken"),
+        pytest.param("", id="empty"),
+    ],
+)
+def test_authorities_that_are_none_are_refused_by_the_name_of_their_config_map(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "ca.crt").write_text(text)
+    environment = read_environment({"CHECKRAIL_CA_DIR": str(tmp_path)})
+
+    with pytest.raises(RunFailedError, match="ConfigMap `own`, named by caConfigMapRef") as caught:
+        trusting(environment, run({"uri": "s3://lake/b.csv"}, caConfigMapRef={"name": "own"}))
+
+    assert caught.value.reason.value == "InvalidSpec"
