@@ -33,6 +33,8 @@ _BEFORE_ROWS = (
     duckdb.NotImplementedException,
 )
 """Raised over the statement alone: their words are the query's and the schema's."""
+_OVER_VALUES = (duckdb.ConversionException, duckdb.OutOfRangeException)
+"""Raised over a value: what they quote may look like anything."""
 _HARMLESS = re.compile(
     r"when casting from source column [^\n]+"
     r"|Overflow in \w+ of \w+"
@@ -52,6 +54,7 @@ _DAMAGED = re.compile(
     re.IGNORECASE,
 )
 """What errors say that come from a file rather than from the query."""
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _KIND = re.compile(r"[A-Z][A-Za-z ]+ Error")
 _NETWORK = re.compile(r"connect|curl|timed? ?out|HTTP|SSL|network|resolve", re.IGNORECASE)
 
@@ -87,7 +90,9 @@ def duckdb_errors(reason: Reason, what: str, advice: str, query: str = "") -> It
         said = _said(error)
         if isinstance(error, duckdb.IOException) and _NETWORK.search(said.text):
             raise unavailable(f"{what}: {first_lines(error)}") from error
-        if not isinstance(error, _BEFORE_ROWS) and _DAMAGED.search(f"{said.kind} {said.text}"):
+        if not isinstance(error, _BEFORE_ROWS + _OVER_VALUES) and _DAMAGED.search(
+            f"{said.kind} {said.text}"
+        ):
             raise _damaged(error, what, reason) from error
         raise RunFailedError(reason, f"{what}: {told(error, query)}\n{advice}") from error
 
