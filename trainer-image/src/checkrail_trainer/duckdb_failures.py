@@ -90,9 +90,8 @@ def duckdb_errors(reason: Reason, what: str, advice: str, query: str = "") -> It
         said = _said(error)
         if isinstance(error, duckdb.IOException) and _NETWORK.search(said.text):
             raise unavailable(f"{what}: {first_lines(error)}") from error
-        if not isinstance(error, _BEFORE_ROWS + _OVER_VALUES) and _DAMAGED.search(
-            f"{said.kind} {said.text}"
-        ):
+        words = _QUOTED.sub("", said.text.partition("\n")[0])
+        if not isinstance(error, _BEFORE_ROWS + _OVER_VALUES) and _DAMAGED.search(words):
             raise _damaged(error, what, reason) from error
         raise RunFailedError(reason, f"{what}: {told(error, query)}\n{advice}") from error
 
