@@ -92,6 +92,6 @@ def test_a_store_that_may_not_be_written_to_ends_the_run_before_data_is_read(
         ended = trainer.train(run, lake, tmp_path / "run")
 
     assert ended.failure == (10, "AccessDenied")
-    assert "the credentials for bucket `models` (AccessDenied)" in ended.report["message"]
+    assert "of spec.store for bucket `models` (AccessDenied)" in ended.report["message"]
     assert "must be allowed to list, read and, in the store, write" in ended.report["message"]
     assert "source read" not in ended.log

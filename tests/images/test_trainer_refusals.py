@@ -344,8 +344,11 @@ def test_wrong_keys_are_refused_by_name(models: ObjectStoreServer, tmp_path: Pat
     ended = trainer.train(trainer.run_spec(models, data=DATA), models, tmp_path, wrong)
 
     assert ended.failure == (10, "AccessDenied")
-    assert "bucket `models` (SignatureDoesNotMatch)" in ended.report["message"]
-    assert "CHECKRAIL_STORE_AWS_ACCESS_KEY_ID" in ended.report["message"]
+    assert ended.report["message"] == (
+        f"{models.endpoint} refused the credentials of spec.store for bucket `models` "
+        "(SignatureDoesNotMatch): they must be allowed to list, read and, in the store, write. "
+        "Correct the Secret, or the bucket's policy"
+    )
 
 
 def test_no_keys_at_all_are_refused(models: ObjectStoreServer, tmp_path: Path) -> None:
@@ -356,7 +359,8 @@ def test_no_keys_at_all_are_refused(models: ObjectStoreServer, tmp_path: Path) -
     ended = trainer.train(trainer.run_spec(models, data=DATA), models, tmp_path, absent)
 
     assert ended.failure == (10, "AccessDenied")
-    assert "credentialsSecretRef" in ended.report["message"]
+    assert "neither keys of spec.data.objectStore (CHECKRAIL_DATA_" in ended.report["message"]
+    assert "Name a Secret in its credentialsSecretRef" in ended.report["message"]
 
 
 def test_a_missing_bucket_of_the_store_ends_the_run_before_data_is_read(

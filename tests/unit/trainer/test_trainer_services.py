@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from checkrail_api.object_store import ObjectStore
-from checkrail_api.run import Run
+from checkrail_api.run import (
+    ENV_DATA_PREFIX,
+    ENV_STORE_PREFIX,
+    Run,
+    baseline_prefix,
+    source_prefix,
+)
 from checkrail_trainer.authorities import BUNDLE, bundle, trusting
 from checkrail_trainer.environment import read_environment
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.s3 import Bucketeer
+from checkrail_trainer.s3 import Bucketeer, s3_errors
 from checkrail_trainer.sources import services
 
 if TYPE_CHECKING:
@@ -84,6 +91,53 @@ def test_where_the_bucket_stands_in_the_url(
     bucketeer = Bucketeer(ObjectStore.model_validate(store), {}, "")
 
     assert bucketeer.path_style([bucket]) is path
+
+
+@pytest.mark.parametrize(
+    ("prefix", "field"),
+    [
+        pytest.param(ENV_DATA_PREFIX, "spec.data.objectStore", id="all sources"),
+        pytest.param(source_prefix(12), "spec.data.sources[12].objectStore", id="one source"),
+        pytest.param(ENV_STORE_PREFIX, "spec.store", id="the store"),
+        pytest.param(
+            baseline_prefix(0),
+            "spec.store of the ModelVersion that a gate compares with",
+            id="a baseline",
+        ),
+        pytest.param("", "the environment", id="the environment"),
+    ],
+)
+def test_refused_credentials_are_named_by_the_field_that_asked_for_them(
+    prefix: str, field: str
+) -> None:
+    bucketeer = Bucketeer(ObjectStore(endpoint="http://s3:9000"), {}, prefix)
+    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "ListObjectsV2")
+
+    with pytest.raises(RunFailedError) as caught, s3_errors(bucketeer, "lake"):
+        raise denied
+
+    assert caught.value.message == (
+        f"http://s3:9000 refused the credentials of {field} for bucket `lake` (AccessDenied): "
+        "they must be allowed to list, read and, in the store, write. Correct the Secret, or the "
+        "bucket's policy"
+    )
+
+
+def test_a_store_that_answers_with_an_error_of_its_own_is_asked_again() -> None:
+    bucketeer = Bucketeer(ObjectStore(endpoint="http://s3:9000"), {}, ENV_STORE_PREFIX)
+    answer: Any = {
+        "Error": {"Code": "SlowDown"},
+        "ResponseMetadata": {"HTTPStatusCode": 503},
+    }
+
+    with pytest.raises(RunFailedError) as caught, s3_errors(bucketeer, "models"):
+        raise ClientError(answer, "PutObject")
+
+    assert caught.value.reason.value == "StoreUnavailable"
+    assert caught.value.message == (
+        "http://s3:9000 answered 503 SlowDown for bucket `models`. The run is retried; if that "
+        "does not help, look at the store"
+    )
 
 
 def test_authorities_of_services_join_those_that_are_trusted_anyway(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from botocore.exceptions import (
 )
 
 from checkrail_api.reasons import Reason
+from checkrail_api.run import ENV_DATA_PREFIX, ENV_STORE_PREFIX
 from checkrail_trainer.authorities import bundle
 from checkrail_trainer.failures import RunFailedError, first_lines, nearest, unavailable
 from checkrail_trainer.globs import GLOB, glob_pattern
@@ -42,6 +43,7 @@ DENIED = {
 }
 MISSING_BUCKET = {"NoSuchBucket", "InvalidBucketName"}
 SERVER_ERROR = 500
+_NUMBERED = re.compile(r"CHECKRAIL_(?P<kind>SOURCE|BASELINE)_(?P<number>\d+)_")
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,17 @@ class Bucketeer:
     def where(self) -> str:
         """The service's name in messages."""
         return self.store.endpoint or f"Amazon S3 in {self.region}"
+
+    @property
+    def field(self) -> str:
+        """The field of a spec that names the credentials, in messages: a variable tells nobody."""
+        numbered = _NUMBERED.fullmatch(self.prefix)
+        if numbered and numbered["kind"] == "SOURCE":
+            return f"spec.data.sources[{numbered['number']}].objectStore"
+        if numbered:
+            return "spec.store of the ModelVersion that a gate compares with"
+        named = {ENV_DATA_PREFIX: "spec.data.objectStore", ENV_STORE_PREFIX: "spec.store"}
+        return named.get(self.prefix, "the environment")
 
     def keys(self) -> Keys:
         """Answer the credentials themselves, for DuckDB, which signs its own requests."""
@@ -224,12 +237,15 @@ def _from_answer(error: ClientError, bucketeer: Bucketeer, bucket: str) -> RunFa
     if is_denial(error):
         return RunFailedError(
             Reason.ACCESS_DENIED,
-            f"{bucketeer.where} refused the credentials for bucket `{bucket}` ({code}): the "
-            f"identity of {bucketeer.prefix}AWS_ACCESS_KEY_ID must be allowed to list, read and, "
-            "in the store, write. Correct the Secret, or the bucket's policy",
+            f"{bucketeer.where} refused the credentials of {bucketeer.field} for bucket "
+            f"`{bucket}` ({code}): they must be allowed to list, read and, in the store, write. "
+            "Correct the Secret, or the bucket's policy",
         )
     if status >= SERVER_ERROR or code in ("SlowDown", "RequestTimeout", "429"):
-        return unavailable(f"{bucketeer.where} answered {status} {code} for bucket `{bucket}`")
+        return unavailable(
+            f"{bucketeer.where} answered {status} {code} for bucket `{bucket}`. "
+            "The run is retried; if that does not help, look at the store"
+        )
     return RunFailedError(
         Reason.INVALID_SPEC,
         f"{bucketeer.where} refused a request for bucket `{bucket}`: {first_lines(error)}. "
@@ -239,7 +255,7 @@ def _from_answer(error: ClientError, bucketeer: Bucketeer, bucket: str) -> RunFa
 
 def _no_keys(bucketeer: Bucketeer) -> str:
     return (
-        f"no credentials for {bucketeer.where}: neither {bucketeer.prefix}AWS_ACCESS_KEY_ID nor "
-        "an identity of the pod. Name a Secret in credentialsSecretRef, or give the service "
-        "account a role"
+        f"no credentials for {bucketeer.where}: neither keys of {bucketeer.field} "
+        f"({bucketeer.prefix}AWS_ACCESS_KEY_ID) nor an identity of the pod. Name a Secret in its "
+        "credentialsSecretRef, or give the service account a role"
     )
