@@ -400,6 +400,20 @@ async def deadline_over(world: TrainingWorld) -> None:
     world.later(7200)
 
 
+async def deadline_over_without_image(world: TrainingWorld) -> None:
+    """The whole of its time passed while the kubelet could not pull the image."""
+    await image_missing(world)
+    await world.run_pass()
+    world.later(7200)
+
+
+async def deadline_over_between_attempts(world: TrainingWorld) -> None:
+    """The store stayed away until the time was over, and nothing trains at the end."""
+    await store_away(world)
+    await world.run_pass()
+    world.later(7200)
+
+
 async def deadline_told(world: TrainingWorld) -> None:
     """Status says that the time is over; the trainer still runs."""
     await deadline_over(world)
@@ -499,6 +513,8 @@ SITUATIONS: dict[str, Situation] = {
         evicted,
         pod_lost,
         deadline_over,
+        deadline_over_without_image,
+        deadline_over_between_attempts,
         deadline_told,
         gate_while_nothing_serves,
         gate_beside_what_serves,

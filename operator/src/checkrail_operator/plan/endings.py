@@ -27,6 +27,17 @@ from checkrail_operator.plan.training_seen import (
 CONFIG_PATIENCE = timedelta(seconds=20)
 """How long a Secret may be missing: it may be applied after the TrainingJob that names it."""
 
+KEPT_FROM_TRAINING = frozenset(
+    {
+        Reason.PENDING,
+        Reason.POD_NOT_STARTED,
+        Reason.QUEUED,
+        Reason.RETRYING,
+        Reason.VERSION_NOT_FOUND,
+    }
+)
+"""What Ready says of a run whose time passes without training: a longer deadline is no help."""
+
 UNREPORTED = {
     ExitCode.BAD_SPEC_OR_DATA: Reason.INVALID_SPEC,
     ExitCode.GATE_FAILED: Reason.GATE_FAILED,
@@ -99,12 +110,25 @@ def ending(
     if job is not None and not job.deleting and (failed := _failed(seen, run, job, tried)):
         return failed
     late = deadline is not None and seen.now >= deadline
-    return _out_of_time(seen, run) if late else None
+    return _out_of_time(seen, run, tried) if late else None
 
 
-def deadline_message(seen: TrainingJobSeen, run: ResolvedRun) -> str:
-    """Say that the run's time is over, how far it was and what to do."""
+def deadline_message(seen: TrainingJobSeen, run: ResolvedRun, *, trained: bool) -> str:
+    """Say that the run's time is over, how far it was and what to do.
+
+    Args:
+        seen: The pass's snapshot; its status says what kept a run that did not train.
+        run: The resolved spec.
+        trained: Whether the last attempt has a pod that has trained.
+    """
     budget = run.spec.active_deadline_seconds
+    kept = next((c for c in seen.status.conditions if c.type == "Ready"), None)
+    if not trained and kept is not None and kept.reason in KEPT_FROM_TRAINING:
+        return (
+            f"The run's {budget} s (spec.activeDeadlineSeconds) are over, and it did not train at "
+            f"the end. What kept it: {kept.reason}: {kept.message.rstrip('. ')}. Mend that, then "
+            f"create a new TrainingJob."
+        )
     progress = seen.status.progress
     reached = f" It was at {progress.percent} %, phase {progress.phase}." if progress else ""
     return (
@@ -135,8 +159,10 @@ def _published(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> Ending | None:
     )
 
 
-def _out_of_time(seen: TrainingJobSeen, run: ResolvedRun) -> Ending:
-    message = deadline_message(seen, run)
+def _out_of_time(seen: TrainingJobSeen, run: ResolvedRun, tried: Tried) -> Ending:
+    ran = (pod.container for pod in tried.pods)
+    trained = any(container.running or container.terminated for container in ran)
+    message = deadline_message(seen, run, trained=trained)
     return Ending(Reason.DEADLINE_EXCEEDED, message, seen.now, is_final=True)
 
 
@@ -144,7 +170,7 @@ def _failed(seen: TrainingJobSeen, run: ResolvedRun, job: JobSeen, tried: Tried)
     own = (pod for pod in tried.pods if pod.pod.controller_uid == job.uid)
     mine = next((pod for pod in own if not is_stale(job, pod)), None)
     if job.finished == "Failed" and job.reason == "DeadlineExceeded":
-        return _out_of_time(seen, run)
+        return _out_of_time(seen, run, tried)
     if mine is not None and mine.has_ended:
         return _of_pod(seen, mine, tried.rung)
     if job.finished:

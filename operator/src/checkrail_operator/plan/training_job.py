@@ -143,7 +143,7 @@ def _verdict(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Verdict 
         )
     end = past.deadline(run)
     if end is not None and seen.now >= end:
-        return Verdict(Reason.DEADLINE_EXCEEDED, deadline_message(seen, run))
+        return Verdict(Reason.DEADLINE_EXCEEDED, deadline_message(seen, run, trained=False))
     return None
 
 
