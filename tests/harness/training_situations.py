@@ -368,6 +368,14 @@ async def out_of_memory_on_the_last_rung(world: TrainingWorld) -> None:
     world.pod_ends(137, reason="OOMKilled")
 
 
+async def scratch_full_on_the_last_rung(world: TrainingWorld) -> None:
+    """The trainer says itself what it ran out of."""
+    await second_rung(world)
+    await world.run_pass()
+    full = "spec.data.query: failed to offload data. DuckDB has filled its share of the scratch"
+    world.pod_ends(137, failure("OOMKilled", full))
+
+
 async def all_retries_used(world: TrainingWorld) -> None:
     """The fourth attempt crashed, and three retries are allowed."""
     await training(world)
@@ -509,6 +517,7 @@ SITUATIONS: dict[str, Situation] = {
         out_of_memory,
         second_rung,
         out_of_memory_on_the_last_rung,
+        scratch_full_on_the_last_rung,
         all_retries_used,
         evicted,
         pod_lost,

@@ -152,7 +152,7 @@ def _memory(error: duckdb.OutOfMemoryException, what: str) -> RunFailedError:
         )
     return out_of_memory(
         f"{what}: {text}. DuckDB may use {MEMORY_SHARE_PERCENT} % of the memory limit and the "
-        "scratch volume: raise them in spec.resources.ladder"
+        "scratch volume: raise the memory in spec.resources.ladder"
     )
 
 

@@ -239,7 +239,8 @@ def _of_pod(seen: TrainingJobSeen, trainer: TrainerPodSeen, rung: Resources) -> 
         return Ending(reason, message, finished_at, is_final=True, figures=figures(report))
     ran_out = report is not None and report.reason is Reason.OOM_KILLED
     if ran_out or (end is not None and end.reason == "OOMKilled"):
-        message = f"The trainer used more than {memory_limit(rung)} and was killed."
+        killed = f"The trainer used more than {memory_limit(rung)} and was killed."
+        message = report.message if report is not None and ran_out else killed
         return Ending(Reason.OOM_KILLED, message, finished_at)
     if end is None or pod.deleting or pod.disruption or pod.reason:
         return Ending(Reason.EVICTED, _eviction(trainer), finished_at)

@@ -129,9 +129,10 @@ def _verdict(seen: TrainingJobSeen, run: ResolvedRun, past: History) -> Verdict 
     if last.reason == Reason.OOM_KILLED and last.rung >= len(run.ladder) - 1:
         return Verdict(
             Reason.OOM_KILLED,
-            f"Attempt {last.number} used more than {memory_limit(run.rung(last.rung))}, the last "
-            f"rung of spec.resources.ladder, and was killed. Create a TrainingJob with a larger "
-            f"rung, or with fewer rows or columns (spec.data.filters, spec.data.features).",
+            f"Attempt {last.number} ran out of memory on the last rung of spec.resources.ladder "
+            f"({memory_limit(run.rung(last.rung))}): {(last.message or '').rstrip('. ')}. Create a "
+            f"TrainingJob with a larger rung, or with fewer rows or columns (spec.data.filters, "
+            f"spec.data.features).",
         )
     used, allowed = retries_used(past.attempts), run.spec.backoff_limit
     if used > allowed:
