@@ -75,8 +75,18 @@ CASES = {
     ),
     "an endpoint is a URL without a path": Case(
         {"spec.data.objectStore": {"endpoint": "s3.default.svc/lake"}},
-        "spec.data.objectStore.endpoint: Invalid value: \"s3.default.svc/lake\": spec.data.objectStore.endpoint in body should match '^https?://[^/]+$'",
+        "spec.data.objectStore.endpoint: Invalid value: \"s3.default.svc/lake\": spec.data.objectStore.endpoint in body should match '^https?://[^/$]+$'",
         accepted={"spec.data.objectStore": {"endpoint": "http://s3.default.svc:9000"}},
+    ),
+    "an endpoint names no variable": Case(
+        {"spec.data.objectStore": {"endpoint": "http://$(AWS_SECRET_ACCESS_KEY).example.com"}},
+        "spec.data.objectStore.endpoint: Invalid value: \"http://$(AWS_SECRET_ACCESS_KEY).example.com\": spec.data.objectStore.endpoint in body should match '^https?://[^/$]+$'",
+        accepted={"spec.data.objectStore": {"endpoint": "http://s3.example.com"}},
+    ),
+    "a region names no variable": Case(
+        {"spec.data.objectStore": {"region": "$(AWS_SECRET_ACCESS_KEY)"}},
+        "spec.data.objectStore.region: Invalid value: \"$(AWS_SECRET_ACCESS_KEY)\": spec.data.objectStore.region in body should match '^[^$]+$'",
+        accepted={"spec.data.objectStore": {"region": "eu-central-1"}},
     ),
     "addressingStyle is Path or Virtual": Case(
         {"spec.data.objectStore": {"addressingStyle": "path"}},
@@ -105,7 +115,7 @@ CASES = {
     ),
     "an endpoint of one source is a URL without a path": Case(
         {"spec.data.sources.0.objectStore": {"endpoint": "lake.example.com"}},
-        "spec.data.sources[0].objectStore.endpoint: Invalid value: \"lake.example.com\": spec.data.sources[0].objectStore.endpoint in body should match '^https?://[^/]+$'",
+        "spec.data.sources[0].objectStore.endpoint: Invalid value: \"lake.example.com\": spec.data.sources[0].objectStore.endpoint in body should match '^https?://[^/$]+$'",
         accepted={
             "spec.data.sources.0.objectStore": {
                 "endpoint": "https://lake.example.com",

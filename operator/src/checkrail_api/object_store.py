@@ -24,10 +24,10 @@ class LocalRef(Model):
 class ObjectStore(Model):
     """An S3-compatible service and the Secret that opens it."""
 
-    endpoint: Annotated[str, Field(max_length=512, pattern=r"^https?://[^/]+$")] | None = None
+    endpoint: Annotated[str, Field(max_length=512, pattern=r"^https?://[^/$]+$")] | None = None
     """URL of the service, for example http://s3.default.svc:9000. Absent: Amazon S3."""
 
-    region: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    region: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^$]+$")] | None = None
     """Region that requests are signed for. Absent: the operator's default."""
 
     addressing_style: Literal["Path", "Virtual"] | None = None

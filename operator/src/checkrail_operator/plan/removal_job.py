@@ -10,6 +10,7 @@ from checkrail_operator.plan.hardened_pod import HARDENED, TMP, TMP_MOUNT, harde
 from checkrail_operator.plan.object_stores import authorities, authority_path, credentials
 from checkrail_operator.plan.ownership import owner_reference
 from checkrail_operator.plan.types import Manifest
+from checkrail_operator.plan.verbatim import verbatim
 from checkrail_operator.plan.version_seen import ModelVersionSeen
 
 CONTAINER = "remover"
@@ -66,11 +67,12 @@ def _container(seen: ModelVersionSeen, mounts: list[dict[str, Any]]) -> dict[str
         "--ca-file": _ca_file(store),
     }
     given = [word for name, value in options.items() if value for word in (name, value)]
+    words = ["checkrail", "delete-artifact", seen.artifact.uri, *given]
     return {
         "name": CONTAINER,
         "image": seen.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": ["checkrail", "delete-artifact", seen.artifact.uri, *given],
+        "command": [verbatim(word) for word in words],
         "env": credentials(ENV_STORE_PREFIX, store),
         "resources": RESOURCES,
         "terminationMessagePolicy": "File",

@@ -18,6 +18,7 @@ from checkrail_operator.plan.object_stores import authorities, authority_path
 from checkrail_operator.plan.ownership import owner_reference
 from checkrail_operator.plan.revision import ANNOTATION, TEMPLATE, Revision
 from checkrail_operator.plan.types import Manifest
+from checkrail_operator.plan.verbatim import verbatim
 
 KIND = "ModelDeployment"
 CONTAINER = "server"
@@ -215,9 +216,9 @@ def _environment(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str
         server.ENV_STORE_CA: f"{CA_DIR}/{authority_path(ca.name)}" if ca else None,
     }
     return [
-        *({"name": name, "value": value} for name, value in told.items() if value),
+        *({"name": name, "value": verbatim(value)} for name, value in told.items() if value),
         *(_secret_keys(store.credentials_secret_ref.name) if store.credentials_secret_ref else ()),
-        *({"name": v.name, "value": v.value} for v in revision.placement.env),
+        *({"name": v.name, "value": verbatim(v.value)} for v in revision.placement.env),
     ]
 
 

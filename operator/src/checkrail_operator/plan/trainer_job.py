@@ -36,6 +36,7 @@ from checkrail_operator.plan.training_seen import (
     TrainingJobSeen,
 )
 from checkrail_operator.plan.types import Manifest
+from checkrail_operator.plan.verbatim import verbatim
 
 SCRATCH_LIMIT = "50Gi"
 """Where DuckDB spills. Beyond it the kubelet evicts the pod: one query must not fill the node's
@@ -205,7 +206,7 @@ def _environment(run: ResolvedRun, file: Run) -> list[dict[str, Any]]:
     return [
         {"name": ENV_MEMORY_LIMIT, "valueFrom": memory},
         *chain.from_iterable(credentials(*each) for each in _stores(file).items()),
-        *({"name": name, "value": value} for name, value in literal.items()),
+        *({"name": name, "value": verbatim(value)} for name, value in literal.items()),
     ]
 
 
