@@ -10,8 +10,13 @@ from dataclasses import dataclass
 from checkrail_api.kind import API_VERSION
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.observe.raw import Raw, is_going
-from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
-from checkrail_operator.plan.stalled import stalled
+from checkrail_operator.plan.errors import (
+    ForbiddenError,
+    InvalidSpecError,
+    NameConflictError,
+    TransientError,
+)
+from checkrail_operator.plan.stalled import forbidden, stalled
 from checkrail_operator.plan.types import Defaults, Key, Plan
 from checkrail_operator.plan.wake_waiting import bereaved
 from checkrail_operator.planners import PLANNERS
@@ -144,6 +149,10 @@ class Passes:
             written = await self._executed(plan, raw, fields)
         except (InvalidSpecError, NameConflictError) as error:
             return await self._stall(raw, stalled(raw.owner, plan, error, self._now()), fields)
+        except ForbiddenError as error:
+            told = forbidden(raw.owner, error, self._now())
+            await write_status(self._cluster, raw.owner, told.status, told.events, self._tell)
+            raise  # the pass is repeated
         for other in plan.wake:
             self._wake(other)
         if written.status and plan.run_end:

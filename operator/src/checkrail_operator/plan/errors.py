@@ -13,6 +13,19 @@ class TransientError(Exception):
     """The API server is away, throttling or in conflict: run a new pass, with backoff."""
 
 
+class ForbiddenError(TransientError):
+    """The API server does not allow it: a quota, an admission policy, or a right that we lack.
+
+    No edit of the object mends that, but somebody may at any time: the pass is repeated as well.
+    """
+
+    def __init__(self, what: str, message: str) -> None:
+        super().__init__(
+            f"The API server refuses {what}: {message.rstrip('. ')}. A quota or an admission "
+            f"policy forbids it, or the operator lacks a right. It is tried again by itself."
+        )
+
+
 class NameConflictError(Exception):
     """An object of a name that a child needs exists and is not ours. Never touched."""
 

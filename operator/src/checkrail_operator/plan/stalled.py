@@ -4,13 +4,19 @@ A ModelDeployment stalls until its spec is edited. A run's spec cannot be edited
 carried out ends it, so that whoever waits for Complete or Failed is told.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from checkrail_api.conditions import Condition, condition, settled
+from checkrail_api.conditions import Condition, ConditionStatus, condition, settled
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.ended_run import SOON_SECONDS
-from checkrail_operator.plan.errors import DefaultsError, InvalidSpecError, NameConflictError
+from checkrail_operator.plan.errors import (
+    DefaultsError,
+    ForbiddenError,
+    InvalidSpecError,
+    NameConflictError,
+)
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.training_conditions import failed
 from checkrail_operator.plan.types import Event, Key, Manifest, Plan, RunEnd
@@ -20,6 +26,9 @@ CONFLICT_LOOK_AGAIN_SECONDS = 30.0
 REFUSED_LOOK_AGAIN_SECONDS = 5.0
 """The least time until what the API server refused is sent again."""
 
+_Kinds = tuple[tuple[str, ConditionStatus], ...]
+_STALLED: _Kinds = (("Ready", "False"), ("Stalled", "True"))
+_GOES_ON: _Kinds = (("Ready", "Unknown"), ("Reconciling", "True"))
 _OVERLAID = frozenset({"Ready", "Stalled", "Reconciling"})
 
 
@@ -49,7 +58,7 @@ def stalled(
         event = Event("Warning", reason.value, str(error), once=True)
         return Plan(key, events=(event,), requeue_after_seconds=CONFLICT_LOOK_AGAIN_SECONDS)
     goes_on = plan if plan is not None and key.kind == "ModelDeployment" else None
-    status = _overlaid(owner, goes_on, reason, str(error), now)
+    status = _overlaid(owner, goes_on, _said(_STALLED, reason, str(error), now))
     if key.kind == "TrainingJob" and not isinstance(error, NameConflictError | DefaultsError):
         status = _ended(owner, status, str(error), now)
         return Plan(
@@ -67,22 +76,35 @@ def stalled(
     )
 
 
-def _overlaid(
-    owner: Manifest, plan: Plan | None, reason: Reason, message: str, now: datetime
-) -> Manifest:
-    """Return a status with Ready=False and Stalled=True over everything else.
+def forbidden(owner: Manifest, error: ForbiddenError, now: datetime) -> Plan:
+    """Return the plan that tells what the API server forbids: a status, one event when it is new.
 
-    Reconciling is left out: kstatus then reads *failed* instead of *in progress* for ever. What
-    was told before and is not decided anew keeps the generation that it spoke of.
+    It is in progress, not stalled: the pass is repeated until it is allowed. What was told before
+    stays under it; the end of a run stays as it is.
+    """
+    metadata = owner["metadata"]
+    key = Key(owner["kind"], metadata["namespace"], metadata["name"])
+    ends = {c.type for c in _conditions(owner.get("status"))} & {"Complete", "Failed"}
+    if key.kind == "ModelVersion" or ends:
+        event = Event("Warning", Reason.PENDING.value, str(error), once=True)
+        return Plan(key, events=(event,))
+    status = _overlaid(owner, None, _said(_GOES_ON, Reason.PENDING, str(error), now))
+    return Plan(key, status=status, events=_news(owner, status))
+
+
+def _said(kinds: _Kinds, reason: Reason, message: str, now: datetime) -> list[Condition]:
+    return [condition(kind, status, reason, message, now=rfc3339(now)) for kind, status in kinds]
+
+
+def _overlaid(owner: Manifest, plan: Plan | None, over: Iterable[Condition]) -> Manifest:
+    """Return a status with the conditions ``over`` everything else.
+
+    A stalled one leaves Reconciling out: kstatus then reads *failed* instead of *in progress* for
+    ever. What was told before and is not decided anew keeps the generation that it spoke of.
     """
     known = _conditions(owner.get("status"))
     base: Manifest = (plan.status if plan else owner.get("status")) or {}
     generation: int = owner["metadata"]["generation"]
-    time = rfc3339(now)
-    over = (
-        condition("Ready", "False", reason, message, now=time),
-        condition("Stalled", "True", reason, message, now=time),
-    )
     kept = [c for c in _conditions(base) if c.type not in _OVERLAID]
     told = sorted([*settled(over, known, generation), *kept], key=lambda c: c.type)
     return {

@@ -8,9 +8,10 @@ from typing import Any
 import aiohttp
 from kubernetes.aio.client.exceptions import ApiException
 
-from checkrail_operator.plan.errors import InvalidSpecError, TransientError
+from checkrail_operator.plan.errors import ForbiddenError, InvalidSpecError, TransientError
 from checkrail_operator.shell.cluster import NamespaceTerminatingError
 
+FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
 _REFUSED = frozenset({400, 413, 422})
@@ -48,6 +49,8 @@ def from_api(error: ApiException, what: str) -> Exception:
         return NamespaceTerminatingError(message)
     if error.status in _REFUSED:
         return InvalidSpecError(f"the API server refused {what}: {message}")
+    if error.status == FORBIDDEN:
+        return ForbiddenError(what, message)
     if after := (error.headers or {}).get("Retry-After"):
         return ThrottledError(f"{what}: {error.status} {message}", _seconds(after))
     return TransientError(f"{what}: {error.status} {message}")
