@@ -17,7 +17,7 @@ def test_scratch_has_no_rung_so_memory_is_what_is_raised() -> None:
     assert (caught.value.reason, caught.value.message) == (
         Reason.OOM_KILLED,
         (
-            "spec.data.query: could not allocate block of size 1. DuckDB may use 60 % of the memory "
-            "limit and the scratch volume: raise the memory in spec.resources.ladder"
+            "spec.data.query: could not allocate block of size 1. DuckDB may use 60 % of the "
+            "memory limit and the scratch volume: raise the memory in spec.resources.ladder"
         ),
     )
