@@ -14,7 +14,7 @@ SOURCES := operator/src trainer-image/src server-image/src local-cluster/src dem
   cluster-up cluster-down images crds format parity bench-server bench-trainer bench-join bench-operator evidence clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .venv/.synced: pyproject.toml uv.lock scripts/uv
 	@echo "== Python packages from uv.lock"
