@@ -156,6 +156,21 @@ def test_equal_rows_share_a_side_where_there_is_no_key() -> None:
     assert set(found.values()) == {"train", "holdout"}
 
 
+@pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT", "DECIMAL(38, 20)"])
+def test_a_row_without_key_keeps_its_side_when_bits_change_that_the_model_does_not_see(
+    kind: str,
+) -> None:
+    """The last bits of a mean depend on the order in which it is added up."""
+    keyless = Roles(Column("late", kind), (Column("distance", kind),))
+    rows = f"SELECT id, CAST(id / 7 AS {kind}) AS distance, distance AS late FROM range(500) t(id)"  # noqa: S608 - numbers
+    moved = f"SELECT id, distance + 1e-14::{kind} AS distance, distance AS late FROM ({rows})"  # noqa: S608 - numbers
+
+    found = sides(FIFTH, rows, keyless)
+
+    assert found == sides(FIFTH, moved, keyless)
+    assert set(found.values()) == {"train", "holdout"}
+
+
 def test_the_fraction_that_was_drawn_is_the_same_for_ever() -> None:
     """Sides of the first rows, written down: a new DuckDB may not draw others."""
     found = sides(Holdout(strategy="Fraction", fraction="0.5"), numbered(0, 12))

@@ -9,9 +9,11 @@ Its columns are ours, so that no name of the user's meets SQL again:
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from checkrail_trainer.columns import Column
+from checkrail_trainer.database import one_thread
 from checkrail_trainer.fetch import JOINED
 from checkrail_trainer.filters import Condition, conditions, together
 from checkrail_trainer.split import HOLDOUT, side
@@ -36,7 +38,8 @@ def select(
 ) -> list[int]:
     """Make the table ``USED`` of the joined rows that pass the filters.
 
-    The query runs once: where filters are counted over its rows, these are kept meanwhile.
+    The query runs once, on one thread, so that it gives the same twice: where filters are counted
+    over its rows, these are kept meanwhile.
 
     Returns:
         The number of joined rows, then what each filter and those before it left of them.
@@ -47,7 +50,8 @@ def select(
     kept = conditions(run.data.filters, types)
     sides = side(run.data.holdout, roles, run.train.seed)
     if not kept:
-        _create(database, JOINED, roles, sides, together(kept))
+        with one_thread(database) if run.data.query else nullcontext():
+            _create(database, JOINED, roles, sides, together(kept))
         return _count(database, USED, kept)
     if run.data.query is None:
         left = _count(database, JOINED, kept)
@@ -55,7 +59,8 @@ def select(
         return left
     named = [*_named(roles), *(Column(each.column, "") for each in run.data.filters)]
     needed = ", ".join(dict.fromkeys(each.sql for each in named))
-    database.execute(f"CREATE TABLE {_NEEDED} AS SELECT {needed} FROM {JOINED}")  # noqa: S608 - identifiers quoted
+    with one_thread(database):
+        database.execute(f"CREATE TABLE {_NEEDED} AS SELECT {needed} FROM {JOINED}")  # noqa: S608 - identifiers quoted
     left = _count(database, _NEEDED, kept)
     _create(database, _NEEDED, roles, sides, together(kept))
     database.execute(f"DROP TABLE {_NEEDED}")

@@ -40,10 +40,10 @@ def side(holdout: Holdout, roles: Roles, seed: int) -> Condition:
             return _by_column(roles.holdout)
         case "Hash":
             # Nothing but the key: another seed, other features or more rows move nobody.
-            return _by_hash(holdout, [_present(roles.key, "key")], ())
+            return _by_hash(holdout, [_present(roles.key, "key").sql], ())
         case "Fraction":
-            columns = [roles.key] if roles.key else [roles.label, *roles.features]
-            return _by_hash(holdout, columns, (str(seed),))
+            row = [_as_seen(each) for each in (roles.label, *roles.features)]
+            return _by_hash(holdout, [roles.key.sql] if roles.key else row, (str(seed),))
         case _:
             assert_never(holdout.strategy)
 
@@ -100,15 +100,20 @@ def _by_date(holdout: Holdout, time: Column | None) -> Condition:
     )
 
 
-def _by_hash(holdout: Holdout, columns: Sequence[Column], salt: tuple[str, ...]) -> Condition:
+def _as_seen(column: Column) -> str:
+    """Return a value without the digits that FP32 does not hold: they decide nothing else."""
+    return f"TRY_CAST({column.value_sql} AS FLOAT)" if column.kind is Kind.REAL else column.sql
+
+
+def _by_hash(holdout: Holdout, values: Sequence[str], salt: tuple[str, ...]) -> Condition:
     """Hold out the rows whose MD5 lies in the lowest ``fraction`` of its range.
 
     What is hashed is the key, so that all rows of one key are on one side; without a key it is
-    the whole row that the model sees, so that equal rows are.
+    the whole row as the model sees it, so that equal rows are.
     """
     texts = [
-        f"CASE WHEN {each.sql} IS NULL THEN 'null' ELSE '=' || CAST({each.sql} AS VARCHAR) END"
-        for each in columns
+        f"CASE WHEN {each} IS NULL THEN 'null' ELSE '=' || CAST({each} AS VARCHAR) END"
+        for each in values
     ]
     parts = ", ".join(["?"] * len(salt) + texts)
     share = Decimal(holdout.fraction or "0")
