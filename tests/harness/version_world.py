@@ -256,6 +256,19 @@ async def removal_under_way(world: VersionWorld) -> None:
     await world.run_pass()
 
 
+async def removal_without_a_word(world: VersionWorld) -> None:
+    """The Job is there for a minute, and nobody makes its pod."""
+    await removal_under_way(world)
+    world.later(60)
+
+
+async def removal_with_every_setting_given_up(world: VersionWorld) -> None:
+    """Nothing was said, and the store is not the default one."""
+    await deleted_with_every_setting(world)
+    await world.run_pass()
+    world.job_ends("Failed")
+
+
 async def secret_missing(world: VersionWorld) -> None:
     """The Secret went before the version."""
     await removal_under_way(world)
@@ -311,6 +324,8 @@ SITUATIONS: dict[str, Situation] = {
         shared_with_one_that_goes_too,
         same_model_elsewhere,
         removal_under_way,
+        removal_without_a_word,
+        removal_with_every_setting_given_up,
         secret_missing,
         access_denied,
         removed,

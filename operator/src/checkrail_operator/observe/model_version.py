@@ -11,6 +11,7 @@ from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.raw import Raw, is_going
 from checkrail_operator.observe.trainer_reports import termination_report
 from checkrail_operator.plan.artifact_store import artifact_store
+from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.pod_health import waiting_words
 from checkrail_operator.plan.pod_seen import PodSeen
 from checkrail_operator.plan.removal_job import CONTAINER
@@ -23,7 +24,7 @@ WORDS = 400
 """Longest part of a pod's message that is passed on, characters: an event has 1,024."""
 
 
-def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelVersionSeen:  # noqa: ARG001 - every kind is seen through the same signature
+def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelVersionSeen:
     """Return what ``raw`` shows; of the record only what its deletion needs is read."""
     metadata, spec = raw.owner["metadata"], raw.owner["spec"]
     store = spec.get("store")
@@ -31,6 +32,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelVersionSeen:  # noq
     return ModelVersionSeen(
         key=_key(raw.owner),
         uid=metadata["uid"],
+        now=now,
         image=defaults.trainer_image,
         deleting="deletionTimestamp" in metadata,
         held=FINALIZER in (metadata.get("finalizers") or ()),
@@ -111,7 +113,8 @@ def _removal(raw: Raw) -> RemovalSeen | None:
         return None
     pods = (see_pod(c) for c in raw.children if c["kind"] == "Pod")
     made = [pod for pod in pods if pod.controller_uid == job["metadata"]["uid"]]
-    return RemovalSeen(job["metadata"]["name"], _finished(job), _said(made))
+    since = instant(job["metadata"].get("creationTimestamp"))
+    return RemovalSeen(job["metadata"]["name"], since, _finished(job), _said(made))
 
 
 def _finished(job: Manifest) -> Literal["Complete", "Failed"] | None:

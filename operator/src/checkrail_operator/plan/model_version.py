@@ -10,13 +10,18 @@ The deletion never waits for ever: the Job has a deadline, a namespace that ends
 (see `loop`), and deletionPolicy may be set back to Retain at any time.
 """
 
+import shlex
 from dataclasses import replace
+from datetime import timedelta
 
+from checkrail_api.object_store import CA_KEY
 from checkrail_api.reasons import Reason
-from checkrail_operator.plan.removal_job import DEADLINE_SECONDS, removal_job
+from checkrail_operator.plan.removal_job import DEADLINE_SECONDS, removal_command, removal_job
 from checkrail_operator.plan.types import Event, Plan
-from checkrail_operator.plan.version_seen import ModelVersionSeen
+from checkrail_operator.plan.version_seen import ModelVersionSeen, RemovalSeen
 
+SILENCE_PATIENCE = timedelta(seconds=60)
+"""How long a Job may go without a word before we point at it."""
 WATCHED_SECONDS = 30.0
 """How long a version that cannot go yet goes without a look; events tell sooner."""
 
@@ -58,11 +63,16 @@ def _removed(seen: ModelVersionSeen) -> Event:
 
 
 def _left(seen: ModelVersionSeen) -> Event:
-    uri, said = seen.artifact.uri, seen.removal.said if seen.removal else ""
+    """Tell the command that deletes what stays; its uri once, since a note is cut."""
+    said = seen.removal.said if seen.removal else ""
+    authorities = seen.artifact.store.ca_config_map_ref
+    ca_file = CA_KEY if authorities else None
+    with_file = f" ({CA_KEY} is that of ConfigMap {authorities.name})" if authorities else ""
     note = (
-        f"The artifact {uri} was not deleted within {DEADLINE_SECONDS // 60} min and stays, its "
-        f"ModelVersion goes. Delete it by hand: checkrail delete-artifact {uri} --sha256 "
-        f"{seen.artifact.sha256}. The last try: {said or 'its pod left no word'}"
+        f"The artifact was not deleted within {DEADLINE_SECONDS // 60} min and stays, its "
+        f"ModelVersion goes. Delete it by hand{with_file}: "
+        f"{shlex.join(removal_command(seen, ca_file))} . The last try: "
+        f"{said or 'its pod left no word'}"
     )
     return Event("Warning", Reason.ARTIFACT_LEFT.value, note, once=True)
 
@@ -86,11 +96,24 @@ def _in_use(seen: ModelVersionSeen) -> Event:
 
 def _trouble(seen: ModelVersionSeen) -> tuple[Event, ...]:
     """Return what keeps the Job from its end, if anything does."""
-    if seen.removal is None or not seen.removal.said:
+    removal = seen.removal
+    if removal is None:
+        return ()
+    if not removal.said:
+        return _silence(seen, removal)
+    note = (
+        f"Job {removal.name} has not deleted the artifact {seen.artifact.uri} yet: "
+        f"{removal.said}. It tries again until {DEADLINE_SECONDS // 60} min after its start, "
+        f"then the artifact stays. To keep it, set spec.deletionPolicy to Retain."
+    )
+    return (Event("Warning", Reason.ARTIFACT_NOT_REMOVED.value, note, once=True),)
+
+
+def _silence(seen: ModelVersionSeen, removal: RemovalSeen) -> tuple[Event, ...]:
+    if removal.since is None or seen.now - removal.since < SILENCE_PATIENCE:
         return ()
     note = (
-        f"Job {seen.removal.name} has not deleted the artifact {seen.artifact.uri} yet: "
-        f"{seen.removal.said}. It tries again until {DEADLINE_SECONDS // 60} min after its start, "
-        f"then the artifact stays. To keep it, set spec.deletionPolicy to Retain."
+        f"Job {removal.name} has not deleted the artifact {seen.artifact.uri} yet and its pod says "
+        f"nothing: kubectl describe job -n {seen.key.namespace} {removal.name}"
     )
     return (Event("Warning", Reason.ARTIFACT_NOT_REMOVED.value, note, once=True),)

@@ -57,22 +57,32 @@ def removal_job(seen: ModelVersionSeen) -> Manifest:
     }
 
 
-def _container(seen: ModelVersionSeen, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+def removal_command(seen: ModelVersionSeen, ca_file: str | None) -> list[str]:
+    """Return the command that deletes the artifact, in its own store.
+
+    Args:
+        seen: The version.
+        ca_file: Where whoever runs the command has the store's certificate authorities.
+    """
     store = seen.artifact.store
     options = {
         "--sha256": seen.artifact.sha256,
         "--endpoint": store.endpoint,
         "--region": store.region,
         "--addressing-style": store.addressing_style,
-        "--ca-file": _ca_file(store),
+        "--ca-file": ca_file,
     }
     given = [word for name, value in options.items() if value for word in (name, value)]
-    words = ["checkrail", "delete-artifact", seen.artifact.uri, *given]
+    return ["checkrail", "delete-artifact", seen.artifact.uri, *given]
+
+
+def _container(seen: ModelVersionSeen, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+    store = seen.artifact.store
     return {
         "name": CONTAINER,
         "image": seen.image,
         "imagePullPolicy": "IfNotPresent",
-        "command": [verbatim(word) for word in words],
+        "command": [verbatim(word) for word in removal_command(seen, _ca_file(store))],
         "env": credentials(ENV_STORE_PREFIX, store),
         "resources": RESOURCES,
         "terminationMessagePolicy": "File",

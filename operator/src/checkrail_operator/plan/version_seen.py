@@ -1,6 +1,7 @@
 """What a pass knows about one ModelVersion: who needs it, and what becomes of its artifact."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from checkrail_api.object_store import ObjectStore
@@ -28,11 +29,13 @@ class RemovalSeen:
 
     Attributes:
         name: Its name.
+        since: When it was created.
         finished: Its terminal condition, if it has one.
         said: What went wrong last, in the words of its pod, or what that waits for.
     """
 
     name: str
+    since: datetime | None = None
     finished: Literal["Complete", "Failed"] | None = None
     said: str = ""
 
@@ -44,6 +47,7 @@ class ModelVersionSeen:
     Attributes:
         key: The version.
         uid: Its UID.
+        now: The instant; the only clock.
         image: The operator's trainer image: it has the command that deletes.
         deleting: Whether its deletion was asked for.
         held: Whether our finalizer is on it.
@@ -58,6 +62,7 @@ class ModelVersionSeen:
 
     key: Key
     uid: str
+    now: datetime
     image: str
     deleting: bool
     held: bool
