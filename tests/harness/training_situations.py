@@ -147,6 +147,19 @@ async def image_missing(world: TrainingWorld) -> None:
     world.pod_waits("ImagePullBackOff", 'Back-off pulling image "checkrail-trainer:1"')
 
 
+async def image_being_pulled(world: TrainingWorld) -> None:
+    """The kubelet still makes the container, a minute after the pod."""
+    await job_made(world)
+    world.pod_waits("ContainerCreating")
+    world.later(61)
+
+
+async def image_missing_told(world: TrainingWorld) -> None:
+    """Status says that the image cannot be pulled; nobody is told a second time."""
+    await image_missing(world)
+    await world.run_pass()
+
+
 async def unschedulable(world: TrainingWorld) -> None:
     """No node fits."""
     await job_made(world)
@@ -487,6 +500,8 @@ SITUATIONS: dict[str, Situation] = {
         job_made,
         job_without_pod,
         image_missing,
+        image_missing_told,
+        image_being_pulled,
         unschedulable,
         secret_missing_for_a_moment,
         secret_missing,

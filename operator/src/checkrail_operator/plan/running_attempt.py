@@ -27,6 +27,17 @@ LOOK_AGAIN_SECONDS = 5.0
 """How often the log of a running trainer is read: progress is told within 10 s of the fact."""
 POD_PATIENCE = timedelta(seconds=20)
 """How long a Job may take to make its pod before we point at the Job."""
+START_PATIENCE = timedelta(seconds=60)
+"""How long a pod may pull its image and mount its volumes before we point at it."""
+IMAGE_REASONS = frozenset(
+    {"ErrImageNeverPull", "ErrImagePull", "ImagePullBackOff", "InvalidImageName"}
+)
+"""What the kubelet says of an image that it does not get."""
+EXPECTED_IMAGE = (
+    "Expected an image that the node can pull: spec.pod.image, or images.trainer in the operator's "
+    "Helm values."
+)
+MAKE_ROOM = "Make room, or create a TrainingJob with smaller rungs in spec.resources.ladder."
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,7 @@ def _going(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Curr
         children=_children(seen, run, current, begun.deadline(run)),
         overlays=(resumed,) if resumed else (),
         status=training_status(seen, begun, wanted, progress=progress),
+        events=news(seen, "Warning", reason, message) if reason is Reason.POD_NOT_STARTED else (),
         requeue_after_seconds=LOOK_AGAIN_SECONDS,
     )
 
@@ -110,7 +122,8 @@ def _queued(seen: TrainingJobSeen, run: ResolvedRun, past: History, current: Cur
     """Return the plan of an attempt whose Job waits for Kueue, or for its turn to be made."""
     message = (
         f"Attempt {current.attempt.number} waits in the local queue {run.spec.queue_name}: its Job "
-        f"starts once Kueue admits it."
+        f"starts once Kueue admits it. Until then its deadline does not run. If it stays: kubectl "
+        f"get localqueues,workloads -n {seen.key.namespace}"
     )
     return Plan(
         seen.key,
@@ -188,14 +201,28 @@ def _doing(
     if container.running:
         limit = memory_limit(run.rung(rung))
         return Reason.TRAINING, f"Attempt {number} is running on rung {rung}, within {limit}."
-    if newest.pod.unschedulable:
-        return Reason.POD_NOT_STARTED, newest.pod.unschedulable
-    if seen.lacking:
-        return Reason.POD_NOT_STARTED, f"The pod waits for {' and '.join(seen.lacking)}."
-    if container.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
-        said = filter(None, (container.waiting_reason, container.waiting_message))
-        return Reason.POD_NOT_STARTED, ": ".join(said)
+    if words := _kept(seen, newest):
+        return Reason.POD_NOT_STARTED, words
     return Reason.PENDING, f"Attempt {number} is being started."
+
+
+def _kept(seen: TrainingJobSeen, newest: TrainerPodSeen) -> str:
+    """Return what keeps a pod from starting, and what to do; empty while nothing does."""
+    pod, container = newest.pod, newest.container
+    if pod.unschedulable:
+        return f"{pod.unschedulable.rstrip('. ')}. {MAKE_ROOM}"
+    if seen.lacking:
+        return f"The pod waits for {' and '.join(seen.lacking)}."
+    if container.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
+        said = ": ".join(filter(None, (container.waiting_reason, container.waiting_message)))
+        unpulled = container.waiting_reason in IMAGE_REASONS
+        return f"{said.rstrip('. ')}. {EXPECTED_IMAGE}" if unpulled else said
+    if seen.now - (pod.created or seen.now) > START_PATIENCE:
+        return (
+            f"Pod {pod.name} has not started yet: its image is being pulled or a volume is "
+            f"missing; kubectl describe pod -n {seen.key.namespace} {pod.name}"
+        )
+    return ""
 
 
 def _without_pod(seen: TrainingJobSeen, current: Current, begun: datetime) -> tuple[Reason, str]:
