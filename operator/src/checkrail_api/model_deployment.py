@@ -208,6 +208,7 @@ class ModelDeployment(Model):
         ),
         columns=(
             condition_column("Ready", "Ready"),
+            condition_column("Reason", "Ready", "reason"),
             condition_column("Available", "Available"),
             Column("Stable", ".status.stable.version"),
             Column("Canary", ".status.canary.version"),
@@ -216,7 +217,6 @@ class ModelDeployment(Model):
             Column("Revision", ".status.stable.revision", wide=True),
             Column("Replicas", ".status.replicas", "integer", wide=True),
             Column("URL", ".status.url", wide=True),
-            condition_column("Reason", "Ready", "reason", wide=True),
             condition_column("Message", "Ready", "message", wide=True),
             Column("Age", ".metadata.creationTimestamp", "date"),
         ),
