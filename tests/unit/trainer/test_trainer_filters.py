@@ -45,6 +45,15 @@ def types(database: duckdb.DuckDBPyConnection) -> dict[str, str]:
         pytest.param({"column": "whole", "op": "NotIn", "values": [5]}, [1], id="NotIn drops null"),
         pytest.param({"column": "whole", "op": "IsNull"}, [3], id="IsNull keeps null"),
         pytest.param({"column": "real", "op": "Eq", "value": "0.1"}, [1], id="0.1 is its FP32"),
+        pytest.param(
+            {"column": "whole", "op": "Lt", "value": "170141183460469231731687303715884105727"},
+            [1, 2],
+            id="whole numbers are 128 bits",
+        ),
+        pytest.param(
+            {"column": "whole", "op": "Gt", "value": "1e-999999999"}, [1, 2], id="almost nothing"
+        ),
+        pytest.param({"column": "real", "op": "Lt", "value": "3.4028234e38"}, [1], id="large FP32"),
         pytest.param({"column": "real", "op": "Gt", "value": 0}, [1], id="NaN is not large"),
         pytest.param({"column": "real", "op": "NotNull"}, [1], id="NaN is null"),
         pytest.param({"column": "text", "op": "Eq", "value": "AA"}, [1], id="text is compared"),
@@ -86,7 +95,34 @@ def test_all_filters_must_hold(database: duckdb.DuckDBPyConnection) -> None:
     ("given", "said"),
     [
         pytest.param({"column": "whole", "op": "Eq", "value": "AA"}, "a number", id="number"),
-        pytest.param({"column": "real", "op": "Eq", "value": "nan"}, "a number", id="finite"),
+        pytest.param(
+            {"column": "real", "op": "Eq", "value": "nan"}, "a finite number", id="finite"
+        ),
+        pytest.param(
+            {"column": "whole", "op": "Lt", "value": f"1{'0' * 45}"},
+            "a number of at most 38 digits",
+            id="larger than any whole number",
+        ),
+        pytest.param(
+            {"column": "whole", "op": "Gt", "value": "-170141183460469231731687303715884105729"},
+            "a number of at most 38 digits",
+            id="less than any whole number",
+        ),
+        pytest.param(
+            {"column": "whole", "op": "Lt", "value": "1e999999999"},
+            "a number of at most 38 digits",
+            id="whole with a long exponent",
+        ),
+        pytest.param(
+            {"column": "double", "op": "Lt", "value": "1e999999999"},
+            "that this type can hold",
+            id="beyond DOUBLE",
+        ),
+        pytest.param(
+            {"column": "real", "op": "Lt", "value": "1e39"},
+            "that this type can hold",
+            id="beyond FLOAT",
+        ),
         pytest.param({"column": "flag", "op": "Eq", "value": "yes"}, "true or false", id="flag"),
         pytest.param({"column": "day", "op": "Eq", "value": "May"}, "ISO 8601", id="date"),
     ],
@@ -95,7 +131,7 @@ def test_a_value_of_another_type_is_refused(
     database: duckdb.DuckDBPyConnection, given: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(RunFailedError, match=said) as caught:
-        conditions([Filter.model_validate(given)], types(database))
+        conditions([Filter.model_validate(given)], {**types(database), "double": "DOUBLE"})
 
     assert caught.value.reason is Reason.BAD_FILTER
 

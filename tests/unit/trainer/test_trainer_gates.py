@@ -11,6 +11,7 @@ from checkrail_api.evaluation import Gate
 from checkrail_api.exit_codes import ExitCode
 from checkrail_api.reasons import Reason
 from checkrail_api.reports import GateResult
+from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.gates import Held, Rival, check_gates, gates_failed
 
 ROWS = 600
@@ -180,6 +181,25 @@ def test_the_model_that_serves_already_is_not_worse_than_itself_for_rounding() -
     ((_, found),) = check_gates([gate], held, [rival])
 
     assert (found.passed, found.difference, found.interval) == (True, "0.000", ["0.000", "0.000"])
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([1e200] * 50, id="squares overflow"),
+        pytest.param([-1.7e308] * 50, id="the largest answers"),
+        pytest.param([1.3e154, *([0.0] * 49)], id="a row that overflows when it is drawn twice"),
+    ],
+)
+def test_a_baseline_whose_answers_have_no_figure_is_a_bad_one(answers: list[float]) -> None:
+    held = Held(np.linspace(0, 1, 50), np.linspace(0, 1, 50), seed=7)
+    gate = Gate.model_validate({"metric": "rmse", "notWorseThan": "Serving"})
+
+    with pytest.raises(RunFailedError, match="its rmse is not finite") as caught:
+        check_gates([gate], held, [Rival("Serving", "model-1", np.array(answers))])
+
+    assert caught.value.reason is Reason.BAD_BASELINE
+    assert "ModelVersion model-1" in caught.value.message
 
 
 def test_the_failure_names_every_failed_gate_with_figure_and_bound() -> None:

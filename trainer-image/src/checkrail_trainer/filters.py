@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,10 +17,15 @@ if TYPE_CHECKING:
     from checkrail_api.data import Filter
 
 OPERATORS = {"Eq": "=", "NotEq": "<>", "Gt": ">", "GtEq": ">=", "Lt": "<", "LtEq": "<="}
+HUGE = 2**127
+"""DuckDB's largest whole number, and 1."""
+LARGEST_EXPONENT = 38
+"""Of a number that is not beyond ``HUGE``."""
+LARGEST_FP32 = 3.4028234e38
 FLAGS = {"true": True, "1": True, "false": False, "0": False}
 EXPECTED = {
-    Kind.INTEGER: "a number",
-    Kind.REAL: "a number",
+    Kind.INTEGER: "a number of at most 38 digits",
+    Kind.REAL: "a finite number that this type can hold",
     Kind.FLAG: "true or false",
     Kind.TIME: "a date or an instant in ISO 8601",
     Kind.OTHER: "IsNull or NotNull, the only comparisons of such a column",
@@ -89,7 +95,7 @@ def _value(wanted: Filter, subject: Column, value: int | str | None) -> Conditio
             case Kind.INTEGER:
                 return Condition("?", (_number(text),))
             case Kind.REAL:
-                return Condition(f"CAST(? AS {_real(subject)})", (float(_number(text)),))
+                return Condition(f"CAST(? AS {_real(subject)})", (_finite(text, subject),))
             case Kind.TIME:
                 instant = utc_text(utc(text), subject.type)
                 return Condition(timestamp_sql(subject.type), (instant,))
@@ -105,10 +111,26 @@ def _value(wanted: Filter, subject: Column, value: int | str | None) -> Conditio
 
 
 def _number(text: str) -> int | float:
+    """Read a number that a whole-number column is compared with.
+
+    The exponent comes first: int() would write out every digit of 1e999999999.
+    """
     number = Decimal(text)
-    if not number.is_finite():
+    if not number.is_finite() or number.adjusted() > LARGEST_EXPONENT:
         raise ValueError(text)
-    return int(number) if number == number.to_integral_value() else float(number)
+    if number != number.to_integral_value():
+        return float(number)
+    if not -HUGE <= number < HUGE:
+        raise ValueError(text)
+    return int(number)
+
+
+def _finite(text: str, subject: Column) -> float:
+    number = float(Decimal(text))
+    largest = LARGEST_FP32 if subject.type == "FLOAT" else sys.float_info.max
+    if not abs(number) <= largest:
+        raise ValueError(text)
+    return number
 
 
 def _real(subject: Column) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from checkrail_api.evaluation import SERVING
 from checkrail_api.exit_codes import ExitCode
 from checkrail_api.reasons import Reason
@@ -22,7 +24,6 @@ from checkrail_trainer.failures import RunFailedError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from checkrail_api.evaluation import Gate
@@ -60,6 +61,9 @@ def check_gates(
     """Return how every gate is passed or failed, and its place in the spec.
 
     A gate has one result for each version that it compares with.
+
+    Raises:
+        RunFailedError: BadBaseline; a version's answers are too large to be judged.
     """
     values = [figure(gate.metric, held.labels, held.scores) for gate in gates]
     meetings = [
@@ -68,16 +72,18 @@ def check_gates(
         for rival in rivals
         if rival.reference == gate.not_worse_than and not isinstance(value, str)
     ]
+    theirs = [_theirs(gates[place], held, rival) for place, rival in meetings]
     pairs = (_pair(gates[place], held, rival) for place, rival in meetings)
-    intervals = compare(pairs, len(held.labels), held.seed)
+    with np.errstate(over="ignore", invalid="ignore"):  # an end that is not finite is told of
+        intervals = compare(pairs, len(held.labels), held.seed)
     results = []
     for place, (gate, value) in enumerate(zip(gates, values, strict=True)):
         met = [
-            (rival, interval)
-            for (at, rival), interval in zip(meetings, intervals, strict=True)
+            (rival, baseline, interval)
+            for (at, rival), baseline, interval in zip(meetings, theirs, intervals, strict=True)
             if at == place
         ]
-        results += [(place, each) for each in _results(gate, value, held, met)]
+        results += [(place, each) for each in _results(gate, value, met)]
     return results
 
 
@@ -89,8 +95,15 @@ def _pair(gate: Gate, held: Held, rival: Rival) -> Pair:
     )
 
 
+def _theirs(gate: Gate, held: Held, rival: Rival) -> float:
+    value = figure(gate.metric, held.labels, rival.scores)
+    if isinstance(value, str):
+        raise _not_comparable(gate, rival)
+    return value
+
+
 def _results(
-    gate: Gate, value: float | str, held: Held, met: Sequence[tuple[Rival, Interval]]
+    gate: Gate, value: float | str, met: Sequence[tuple[Rival, float, Interval]]
 ) -> list[GateResult]:
     told = {"metric": gate.metric, "bound": bound(gate)}
     if isinstance(value, str):
@@ -103,7 +116,7 @@ def _results(
         note = NOTHING_SERVES if gate.not_worse_than == SERVING else NOT_FOUND
         passed = gate.not_worse_than == SERVING
         return [GateResult(**told, passed=passed, value=shown, note=note)]
-    return [_compared(gate, value, held, *each) for each in met]
+    return [_compared(gate, value, *each) for each in met]
 
 
 def _within(gate: Gate, value: Decimal) -> bool:
@@ -111,9 +124,12 @@ def _within(gate: Gate, value: Decimal) -> bool:
     return above and (gate.max is None or value <= Decimal(gate.max))
 
 
-def _compared(gate: Gate, value: float, held: Held, rival: Rival, interval: Interval) -> GateResult:
-    theirs = figure(gate.metric, held.labels, rival.scores)
-    power = exponent(gate.metric, float(theirs))
+def _compared(
+    gate: Gate, value: float, rival: Rival, theirs: float, interval: Interval
+) -> GateResult:
+    if not np.isfinite([interval.low, interval.high]).all():
+        raise _not_comparable(gate, rival)
+    power = exponent(gate.metric, theirs)
     high = text(interval.high, power)
     return GateResult(
         metric=gate.metric,
@@ -121,9 +137,19 @@ def _compared(gate: Gate, value: float, held: Held, rival: Rival, interval: Inte
         passed=Decimal(high) >= -Decimal(gate.margin or 0),
         value=text(value, exponent(gate.metric, value)),
         baseline=rival.version,
-        baseline_value=text(float(theirs), power),
+        baseline_value=text(theirs, power),
         difference=text(interval.difference, power),
         interval=[text(interval.low, power), high],
+    )
+
+
+def _not_comparable(gate: Gate, rival: Rival) -> RunFailedError:
+    return RunFailedError(
+        Reason.BAD_BASELINE,
+        f"ModelVersion {rival.version}, which a gate compares with (notWorseThan "
+        f"{rival.reference}), gives answers so large on these rows that its {gate.metric} is not "
+        "finite; expected a finite figure. Nothing was published. Name another ModelVersion in "
+        "notWorseThan, or leave the gate out",
     )
 
 
