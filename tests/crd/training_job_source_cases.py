@@ -28,6 +28,11 @@ CASES = {
         "spec.data.sources[0].name: Invalid value: \"Flights-2013\": spec.data.sources[0].name in body should match '^[a-z_][a-z0-9_]*$'",
         accepted={"spec.data.sources.0.name": "_flights_2013"},
     ),
+    "a source is no table of the trainer's own": Case(
+        {"spec.data.sources.0.name": "checkrail_joined"},
+        "spec.data.sources[0].name: Forbidden: names that start with checkrail_ are tables of the trainer's own",
+        accepted={"spec.data.sources.0.name": "checkrails"},
+    ),
     "a source's uri names a bucket and a key": Case(
         {"spec.data.sources.0.uri": "https://lake/flights.csv"},
         "spec.data.sources[0].uri: Invalid value: \"https://lake/flights.csv\": spec.data.sources[0].uri in body should match '^(s3://[a-z0-9][a-z0-9.-]+/.+|file:///.+)$'",

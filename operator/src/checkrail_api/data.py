@@ -35,6 +35,12 @@ class Source(Model):
             field=".objectStore",
             reason="FieldValueForbidden",
         ),
+        Rule(
+            "!self.name.startsWith('checkrail_')",
+            "names that start with checkrail_ are tables of the trainer's own",
+            field=".name",
+            reason="FieldValueForbidden",
+        ),
     )
 
     name: Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z_][a-z0-9_]*$")]
