@@ -58,8 +58,8 @@ class Metrics:
         )
         self.training_runs = Counter(
             "checkrail_training_runs_finished",
-            "TrainingJobs that ended, by who answers for them, outcome and reason.",
-            ["namespace", "model", "owner", "project", "outcome", "reason"],
+            "TrainingJobs that ended, by who answers for them, outcome, reason and its cause.",
+            ["namespace", "model", "owner", "project", "outcome", "reason", "cause"],
             registry=self.registry,
         )
         self.lease_held = self.gauge("lease_held", "Whether this replica is the active one.")
@@ -82,8 +82,8 @@ class Metrics:
         Once each, when the status that ends it is written. An operator that dies between the two
         misses it: never twice is worth more here than never missed, and status has them all.
         """
-        labels = (namespace, end.model, end.owner, end.project, end.outcome, end.reason)
-        self.training_runs.labels(*labels).inc()
+        whose = (namespace, end.model, end.owner, end.project)
+        self.training_runs.labels(*whose, end.outcome, end.reason, end.cause).inc()
 
     def record_request(self, verb: str, kind: str, code: str) -> None:
         """Count one answer of the API server."""

@@ -40,7 +40,9 @@ def counted(metrics: Metrics) -> list[tuple[dict[str, str], float]]:
     return [(sample.labels, sample.value) for sample in samples if sample.name == NAME]
 
 
-def labels(outcome: str, reason: str, owner: str = "", project: str = "") -> dict[str, str]:
+def labels(
+    outcome: str, reason: str, owner: str = "", project: str = "", cause: str = ""
+) -> dict[str, str]:
     return {
         "namespace": "team-a",
         "model": "flight-delays",
@@ -48,6 +50,7 @@ def labels(outcome: str, reason: str, owner: str = "", project: str = "") -> dic
         "project": project,
         "outcome": outcome,
         "reason": reason,
+        "cause": cause or reason,
     }
 
 
@@ -57,6 +60,16 @@ def labels(outcome: str, reason: str, owner: str = "", project: str = "") -> dic
         pytest.param("published", labels("Complete", "Published"), id="a published run"),
         pytest.param("bad_data", labels("Failed", "LabelNotFound"), id="a run that failed"),
         pytest.param("deadline_over", labels("Failed", "DeadlineExceeded"), id="a late run"),
+        pytest.param(
+            "all_retries_used",
+            labels("Failed", "BackoffLimitExceeded", cause="Crashed"),
+            id="a run whose retries are used up",
+        ),
+        pytest.param(
+            "deadline_over_between_attempts",
+            labels("Failed", "DeadlineExceeded", cause="StoreUnavailable"),
+            id="a late run without its store",
+        ),
     ],
 )
 async def test_a_run_counts_once(situation: str, want: dict[str, str]) -> None:

@@ -153,6 +153,7 @@ def _run_end(owner: Manifest) -> RunEnd:
         project=str(answering.get("project", "")),
         outcome="Failed",
         reason=Reason.INVALID_SPEC.value,
+        cause=Reason.INVALID_SPEC.value,
     )
 
 

@@ -92,7 +92,7 @@ def _with_baselines(seen: TrainingJobSeen, run: ResolvedRun, past: History, begu
     An attempt that has its Job or its run file was told what to compare with.
     """
     number = begun.attempts[-1].number
-    if run.spec.suspend or seen.job_of(number) or seen.config_maps_of(number):
+    if run.spec.suspend or seen.job_of(number) or seen.told_of(number) is not None:
         return running(seen, run, begun)
     seen.baselines.check()
     if not seen.baselines.missing:
@@ -181,7 +181,7 @@ def _published(
         seen.key,
         records=(version_record(seen, run, end, result),),
         status=published_status(seen, run, past, wanted, result),
-        run_end=run_end(run, "Complete", Reason.PUBLISHED),
+        run_end=run_end(run, past, "Complete", Reason.PUBLISHED),
         events=tuple(events),
         requeue_after_seconds=look_again(seen, run, past.attempts[-1].finish_time),
     )
@@ -203,7 +203,7 @@ def _failed(seen: TrainingJobSeen, run: ResolvedRun, past: History, verdict: Ver
             progress=progress(reached.phase, reached.percent) if reached else None,
             completion_time=end,
         ),
-        run_end=run_end(run, "Failed", verdict.reason),
+        run_end=run_end(run, past, "Failed", verdict.reason),
         events=(Event("Warning", verdict.reason.value, verdict.message),),
         requeue_after_seconds=look_again(seen, run, end),
     )

@@ -94,11 +94,14 @@ def _duration(began: datetime | None, ended: datetime | None) -> str | None:
     return duration(max(0, round((ended - began).total_seconds())))
 
 
-def run_end(run: ResolvedRun, outcome: Literal["Complete", "Failed"], reason: Reason) -> RunEnd:
+def run_end(
+    run: ResolvedRun, past: History, outcome: Literal["Complete", "Failed"], reason: Reason
+) -> RunEnd:
     """Return how ``run`` ended, for counting."""
+    told = past.last.reason if past.last else None
     answering = run.spec.ownership or Ownership()
     owner, project = answering.owner or "", answering.project or ""
-    return RunEnd(run.spec.model, owner, project, outcome, reason.value)
+    return RunEnd(run.spec.model, owner, project, outcome, reason.value, told or reason.value)
 
 
 def score(metrics: Sequence[Metric]) -> str:

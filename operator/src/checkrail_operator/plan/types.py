@@ -59,6 +59,7 @@ class RunEnd:
         project: For what.
         outcome: Its last condition.
         reason: That condition's reason.
+        cause: Why its last attempt ended: what was behind a limit that is used up.
     """
 
     model: str
@@ -66,6 +67,7 @@ class RunEnd:
     project: str
     outcome: Literal["Complete", "Failed"]
     reason: str
+    cause: str
 
 
 @dataclass(frozen=True)
