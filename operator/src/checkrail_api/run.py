@@ -76,9 +76,9 @@ class Run(Report):
     train: Train
     evaluation: Evaluation
     store: Store
-    baselines: Annotated[list[BaselineModel], Field(max_length=32)] = []
-    """What notWorseThan stands for, found when the attempt was made; empty while nothing
-    serves."""
+    baselines: Annotated[list[BaselineModel], Field(max_length=32)] | None = None
+    """What notWorseThan stands for, found when the attempt was made; empty while nothing serves.
+    Absent: it was not looked up, and no gate can be compared."""
     threads: Annotated[int, Field(ge=1)]
     """Fixed for all attempts of a run, so that every attempt computes the same."""
     image: str

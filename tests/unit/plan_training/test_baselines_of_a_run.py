@@ -1,10 +1,12 @@
 """What a run's gates compare with: found when an attempt is made, and then fixed."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from checkrail_api.names import child_name
 from checkrail_operator.observe.raw import Query, Raw, following_queries, related_queries
 from checkrail_operator.plan.errors import InvalidSpecError
 from harness.baseline_bodies import NEW, OLD, compared_with, publish, serve
@@ -183,3 +185,55 @@ async def test_a_version_is_not_read_again_once_its_attempt_has_its_run_file() -
 
     assert sum(body["kind"] == "ModelVersion" for body in before.related) == 2
     assert sum(body["kind"] == "ModelVersion" for body in after.related) == 0
+
+
+def of_another_release(file: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return name and content of a run file with a field that this release does not know."""
+    baselines = [{**b, "store": {**b["store"], "tier": "cold"}} for b in file["baselines"]]
+    content = {**file, "baselines": baselines}
+    return child_name(KEY.name, content), content
+
+
+def of_another_name(file: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return name and content of a run file that is not what it is named after."""
+    return child_name(KEY.name, file), {**file, "baselines": []}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(of_another_release, id="of another release"),
+        pytest.param(of_another_name, id="not what it is named after"),
+    ],
+)
+async def test_a_run_file_that_cannot_be_read_does_not_say_that_nothing_serves(
+    made: Callable[[dict[str, Any]], tuple[str, dict[str, Any]]],
+) -> None:
+    """The operator died between the ConfigMap and the Job, and another release goes on."""
+    world = await played("gate_beside_what_serves")
+    await world.rest()
+    (config,) = world.cluster.of_kind("ConfigMap")
+    want = told(world)
+    world.cluster.remove(world.job)
+    world.cluster.remove(config)
+    name, file = made({**json.loads(config["data"]["run.json"]), "threads": 9})
+    data = {"run.json": json.dumps(file)}
+    world.cluster.put({**config, "metadata": {**config["metadata"], "name": name}, "data": data})
+
+    await world.rest()
+
+    assert told(world) == want
+
+
+async def test_a_run_file_made_anew_without_what_served_does_not_say_that_nothing_serves() -> None:
+    world = await played("gate_beside_what_serves")
+    await world.rest()
+    (config,) = world.cluster.of_kind("ConfigMap")
+    world.cluster.remove(config)
+    for version in world.cluster.of_kind("ModelVersion"):
+        world.cluster.remove(version)
+
+    await world.rest()
+
+    (anew,) = world.cluster.of_kind("ConfigMap")
+    assert "baselines" not in json.loads(anew["data"]["run.json"])

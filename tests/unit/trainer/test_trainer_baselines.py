@@ -12,13 +12,21 @@ from onnx import TensorProto, helper, numpy_helper
 
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.reasons import Reason
-from checkrail_api.run import BaselineModel
+from checkrail_api.run import BaselineModel, Run
 from checkrail_api.workflows import Task
 from checkrail_trainer import baselines
 from checkrail_trainer.baseline_files import read_column, write_column
 from checkrail_trainer.baseline_scores import rivals
-from checkrail_trainer.baselines import MEMORY_BYTES, Baseline, Port, opened, without_credentials
+from checkrail_trainer.baselines import (
+    MEMORY_BYTES,
+    Baseline,
+    Port,
+    open_baselines,
+    opened,
+    without_credentials,
+)
 from checkrail_trainer.classes import Classes
+from checkrail_trainer.environment import Environment
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.prepared import Prepared
 from checkrail_trainer.table import Categories, Table
@@ -363,3 +371,36 @@ def test_text_survives_the_way_to_the_process(tmp_path: Path) -> None:
     read = read_column(tmp_path, "0", "tensor(string)")
 
     assert read(slice(1, 4)).tolist() == ["", "Zürich \N{AIRPLANE}", "JFK"]
+
+
+def test_what_serves_is_not_taken_for_nothing_where_the_run_file_does_not_say(
+    tmp_path: Path,
+) -> None:
+    gates = {"gates": [{"metric": "roc_auc", "notWorseThan": "Serving"}]}
+    run = Run.model_validate(
+        {
+            "job": {"namespace": "team-a", "name": "run", "uid": "0-0", "generation": 1},
+            "attempt": 1,
+            "model": "model",
+            "data": {
+                "sources": [{"name": "t", "uri": "s3://lake/t.parquet"}],
+                "label": "late",
+                "holdout": {"strategy": "Fraction", "fraction": "0.2"},
+            },
+            "train": {"workflow": "xgboost-classifier", "seed": 7},
+            "evaluation": gates,
+            "store": {"uri": "s3://models/a"},
+            "threads": 1,
+            "image": "trainer:1",
+        }
+    )
+    environment = Environment(tmp_path, tmp_path, tmp_path, None, None, {})
+    told = run.model_copy(update={"baselines": []})
+
+    with (
+        pytest.raises(RunFailedError, match="the run file has no baselines") as failed,
+        open_baselines(run, environment),
+    ):
+        pass
+    with open_baselines(told, environment) as found:
+        assert (failed.value.reason, found) == (Reason.INVALID_SPEC, [])

@@ -56,7 +56,7 @@ def _stores(run: Run) -> Iterable[ObjectStore]:
     yield run.store
     yield run.object_store
     yield from (each.object_store for each in run.data.sources if each.object_store)
-    yield from (each.store for each in run.baselines)
+    yield from (each.store for each in run.baselines or ())
 
 
 def _certificates(path: Path, name: str) -> str:

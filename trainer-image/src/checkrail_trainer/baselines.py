@@ -95,14 +95,21 @@ def open_baselines(run: Run, environment: Environment) -> Iterator[list[Baseline
     One that serves and is named as well, or serves twice, is fetched once.
 
     Raises:
-        RunFailedError: BadBaseline, BucketNotFound, AccessDenied or StoreUnavailable.
+        RunFailedError: InvalidSpec if it does not say what serves; BadBaseline, BucketNotFound,
+            AccessDenied or StoreUnavailable.
     """
-    wanted = {gate.not_worse_than for gate in run.evaluation.gates}
+    wanted = {gate.not_worse_than for gate in run.evaluation.gates} - {None}
+    if wanted and run.baselines is None:
+        raise RunFailedError(
+            Reason.INVALID_SPEC,
+            "a gate has notWorseThan, and the run file has no baselines: expected the versions to "
+            "compare with, or an empty list if nothing serves. Create the TrainingJob again",
+        )
     environment.scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=environment.scratch, prefix="baselines-") as name:
         known: dict[str, Baseline] = {}
         found = []
-        for number, given in enumerate(run.baselines):
+        for number, given in enumerate(run.baselines or ()):
             if given.reference not in wanted:
                 continue
             if given.sha256 not in known:

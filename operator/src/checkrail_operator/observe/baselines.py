@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from checkrail_api.evaluation import SERVING, Gate
+from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.run import RUN_FILE, BaselineModel
 from checkrail_operator.plan.artifact_store import artifact_store
@@ -42,13 +43,19 @@ def see_baselines(
     return Baselines(found, missing[0], _message(missing[0], served.get(missing[0])))
 
 
-def told_baselines(config_map: Manifest) -> tuple[BaselineModel, ...]:
-    """Return the versions that an attempt was told to compare with; none if it cannot be read."""
+def told_baselines(config_map: Manifest) -> tuple[BaselineModel, ...] | None:
+    """Return the versions that an attempt was told to compare with.
+
+    None if that cannot be known, and they are to be looked for: another release wrote the run file,
+    or the ConfigMap does not hold what it was named after.
+    """
     try:
         file: Any = json.loads((config_map.get("data") or {}).get(RUN_FILE.rpartition("/")[2], ""))
-        return _BASELINES.validate_python(file.get("baselines", ()))
-    except (AttributeError, ValueError, ValidationError):
-        return ()
+        if config_map["metadata"]["name"].rpartition("-")[2] != hash8(file):
+            return None
+        return _BASELINES.validate_python(file["baselines"])
+    except (KeyError, TypeError, ValueError):  # a ValidationError is a ValueError
+        return None
 
 
 def _baseline(reference: str, version: Manifest, defaults: Defaults) -> BaselineModel:

@@ -8,6 +8,7 @@ from checkrail_api.evaluation import SERVING
 from checkrail_api.kind import API_VERSION
 from checkrail_api.names import FINALIZER, LABEL_ATTEMPT
 from checkrail_api.record import MAX_LINES
+from checkrail_operator.observe.baselines import told_baselines
 from checkrail_operator.observe.pods import is_owned_by
 from checkrail_operator.plan.baselines import serving
 from checkrail_operator.plan.object_stores import AUTHORITIES
@@ -180,7 +181,7 @@ def _compared_with(owner: Manifest) -> frozenset[str]:
 
 
 def _is_told(raw: Raw) -> bool:
-    """Answer whether the attempt under way has its run file."""
+    """Answer whether the attempt under way has a run file that says what it compares with."""
     attempts = (raw.owner.get("status") or {}).get("attempts") or ()
     if not attempts or attempts[-1].get("outcome") != "Running":
         return False
@@ -189,6 +190,7 @@ def _is_told(raw: Raw) -> bool:
         child["kind"] == "ConfigMap"
         and (child["metadata"].get("labels") or {}).get(LABEL_ATTEMPT) == number
         and is_owned_by(child, raw.owner["metadata"]["uid"])
+        and told_baselines(child) is not None
         for child in raw.children
     )
 

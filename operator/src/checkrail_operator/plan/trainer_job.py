@@ -47,6 +47,7 @@ SPILL_BYTES = 45 * 2**30
 
 def run_file(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Run:
     """Return what the trainer is told."""
+    baselines = seen.baselines_of(attempt.number)
     return Run(
         job=RunIdentity(
             namespace=seen.key.namespace,
@@ -60,7 +61,7 @@ def run_file(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Run:
         train=run.spec.train,
         evaluation=run.spec.evaluation,
         store=run.store,
-        baselines=list(seen.baselines_of(attempt.number)),
+        baselines=None if baselines is None else list(baselines),
         threads=run.threads,
         image=run.image,
     )
@@ -216,6 +217,6 @@ def _stores(file: Run) -> dict[str, ObjectStore]:
     return {
         ENV_DATA_PREFIX: file.object_store,
         **{prefix: store for prefix, store in own.items() if store},
-        **{baseline_prefix(n): each.store for n, each in enumerate(file.baselines)},
+        **{baseline_prefix(n): each.store for n, each in enumerate(file.baselines or ())},
         ENV_STORE_PREFIX: file.store,
     }

@@ -74,7 +74,7 @@ class ConfigMapSeen:
         uid: Its UID.
         resource_version: Its resourceVersion.
         deleting: Whether its deletion was asked for.
-        baselines: The versions that it tells the attempt to compare with.
+        baselines: The versions that it tells the attempt to compare with; None if it does not say.
     """
 
     attempt: int
@@ -82,7 +82,7 @@ class ConfigMapSeen:
     uid: str
     resource_version: str
     deleting: bool = False
-    baselines: tuple[BaselineModel, ...] = field(default=(), compare=False)
+    baselines: tuple[BaselineModel, ...] | None = field(default=None, compare=False)
 
     def ref(self, namespace: str) -> Ref:
         """Return what a delete names."""
@@ -201,14 +201,21 @@ class TrainingJobSeen:
         """Return the ConfigMaps that were made for an attempt."""
         return tuple(each for each in self.config_maps if each.attempt == attempt)
 
-    def baselines_of(self, attempt: int) -> tuple[BaselineModel, ...]:
-        """Return the versions that an attempt compares with.
+    def told_of(self, attempt: int) -> tuple[BaselineModel, ...] | None:
+        """Return the versions that an attempt was told to compare with, if it was told."""
+        told = (each.baselines for each in self.config_maps_of(attempt))
+        return next((each for each in told if each is not None), None)
+
+    def baselines_of(self, attempt: int) -> tuple[BaselineModel, ...] | None:
+        """Return the versions that an attempt compares with; None if they are not all there.
 
         What its ConfigMap says holds, whatever serves by now: a pass that died between the
         ConfigMap and the Job is repeated with the same file.
         """
-        told = self.config_maps_of(attempt)
-        return told[0].baselines if told else self.baselines.found
+        told = self.told_of(attempt)
+        if told is None and not self.baselines.missing:
+            return self.baselines.found
+        return told
 
     def pods_of(self, job_name: str) -> tuple[TrainerPodSeen, ...]:
         """Return the pods that a Job of this name made, newest first."""
