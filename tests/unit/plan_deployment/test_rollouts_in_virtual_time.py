@@ -155,6 +155,34 @@ def test_a_canary_that_is_never_ready_is_taken_back_at_the_deadline() -> None:
     assert world.status["rejected"][0]["reason"] == "ProgressDeadlineExceeded"
 
 
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        pytest.param(
+            {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "no quota"}]},
+            "no quota",
+            id="its Deployment says why",
+        ),
+        pytest.param(
+            {},
+            "its Deployment has made no pod: kubectl describe deployment -n team ",
+            id="its Deployment says nothing",
+        ),
+    ],
+)
+def test_a_version_without_any_pod_says_who_knows_why(status: dict[str, Any], why: str) -> None:
+    world = ServingWorld(owner=model_deployment(rollout=ROLLOUT))
+    world.run_pass()
+    (made,) = (body for key, body in world.objects.items() if key[1] == "Deployment")
+    made["status"] = status
+    world.now += timedelta(seconds=20)
+
+    said = message_of_next_pass(world)
+
+    name = "" if status else made["metadata"]["name"]
+    assert f"not all of 1 pods were ready within 20 s: {why}{name}." in said
+
+
 def test_a_rejected_version_stays_rejected_over_new_defaults_resyncs_and_scaling() -> None:
     world = at_weight(25)
     world.behaviour[2] = "crashing"

@@ -103,7 +103,15 @@ def _revision(revision: str, children: list[Manifest]) -> RevisionSeen:
                 key=lambda p: p.name,
             )
         ),
+        unmade=_unmade(status),
     )
+
+
+def _unmade(status: Manifest) -> str:
+    """Return what a Deployment says of pods that it may not make, for a quota or a policy."""
+    conditions = {c["type"]: c for c in status.get("conditions") or ()}
+    failure: Manifest = conditions.get("ReplicaFailure", {})
+    return str(failure.get("message") or "") if failure.get("status") == "True" else ""
 
 
 def _template(child: Manifest) -> Manifest | None:

@@ -27,6 +27,7 @@ class RevisionSeen:
         ready: Pods that answer.
         available: Pods that have answered for some seconds, long enough for gateways to know.
         pods: Its pods that are meant to stay.
+        unmade: Why its Deployment cannot make a pod, in the API server's words; empty if it can.
     """
 
     record: Revision | None = None
@@ -38,6 +39,7 @@ class RevisionSeen:
     ready: int = 0
     available: int = 0
     pods: tuple[PodSeen, ...] = ()
+    unmade: str = ""
 
 
 NOTHING = RevisionSeen()

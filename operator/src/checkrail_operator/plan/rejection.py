@@ -7,8 +7,9 @@ from checkrail_api.deployment_status import Rejected
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.pod_health import WORDS, crash_words, waiting_words
 from checkrail_operator.plan.revision import Revision
+from checkrail_operator.plan.serving import child_name_of
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,22 @@ def overdue(seen: ModelDeploymentSeen, revision: Revision, since: datetime) -> F
     late = seen.now - since >= timedelta(seconds=allowed)
     if seen.is_ready(revision) or not late or not seen.spec.replicas:
         return None
-    words = waiting_words(seen.of(revision).pods) or "its pods do not say why"
+    words = waiting_words(seen.of(revision).pods) or _without_words(seen, revision)
     return Failure(
         Reason.PROGRESS_DEADLINE_EXCEEDED,
         f"not all of {seen.spec.replicas} pods were ready within {allowed} s: {words}",
     )
+
+
+def _without_words(seen: ModelDeploymentSeen, revision: Revision) -> str:
+    """Return why there is no pod that could say why it is not ready."""
+    found = seen.of(revision)
+    if found.unmade:
+        return found.unmade[:WORDS]
+    if found.pods:
+        return "its pods do not say why"
+    namespace, name = seen.key.namespace, child_name_of(seen, revision.hash)
+    return f"its Deployment has made no pod: kubectl describe deployment -n {namespace} {name}"
 
 
 def rejection(revision: Revision, failure: Failure, now: datetime) -> Rejected:
