@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from checkrail_api.data import Data
+from checkrail_api.reasons import Reason
 from checkrail_api.workflows import Task
 from checkrail_trainer.columns import Column, Roles, resolve_roles
 from checkrail_trainer.failures import RunFailedError
@@ -77,6 +78,20 @@ def test_named_features_keep_the_order_of_the_spec() -> None:
         ),
         pytest.param(
             {},
+            {**TYPES, "checkrail_matrix": "DOUBLE"},
+            "BadFeature",
+            'SELECT "checkrail_matrix" AS "matrix"',
+            id="a name inside the model",
+        ),
+        pytest.param(
+            {},
+            {**TYPES, "a" * 129: "DOUBLE"},
+            "BadFeature",
+            f"begins `{'a' * 128}` has a name of 129 characters; expected at most 128",
+            id="a name that no signature holds",
+        ),
+        pytest.param(
+            {},
             {"id": "BIGINT", "day": "DATE", "late": "BOOLEAN"},
             "BadFeature",
             "0 features",
@@ -92,3 +107,23 @@ def test_a_role_that_cannot_be_filled_is_refused(
 
     assert caught.value.reason.value == reason
     assert said in caught.value.message
+
+
+def test_a_feature_has_the_name_of_no_output_of_its_own_task() -> None:
+    types = {"id": "BIGINT", "day": "DATE", "late": "BIGINT", "prediction": "DOUBLE"}
+
+    with pytest.raises(RunFailedError, match="AS prediction_value") as caught:
+        resolve_roles(data(), types, Task.REGRESSION)
+
+    assert caught.value.reason is Reason.BAD_FEATURE
+    assert resolve_roles(data(), types, Task.CLASSIFICATION).features == (
+        Column("prediction", "DOUBLE"),
+    )
+
+
+def test_a_column_that_is_no_feature_may_have_any_name() -> None:
+    types = {**TYPES, "checkrail_note": "DOUBLE", "a" * 200: "DOUBLE"}
+
+    roles = resolve_roles(data(features=["distance"]), types, Task.CLASSIFICATION)
+
+    assert roles.features == (Column("distance", "DOUBLE"),)

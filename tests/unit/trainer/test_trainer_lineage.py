@@ -115,3 +115,13 @@ def test_the_origin_of_a_column(query: str, want: dict[str, str]) -> None:
 
 def test_without_a_query_a_column_is_its_own_origin() -> None:
     assert origins(data(None), SOURCES, ["dep"]) == {"dep": Origin(source="flights", column="dep")}
+
+
+def test_a_name_longer_than_a_record_holds_has_no_origin_and_takes_none_from_others() -> None:
+    long = "a" * 129
+    sources = {"flights": ["dep", long]}
+    query = f"SELECT dep, {long} AS arr FROM flights"  # noqa: S608 - a name
+    from_flights = {"dep": Origin(source="flights", column="dep")}
+
+    assert origins(data(None), sources, ["dep", long]) == from_flights
+    assert origins(data(query), sources, ["dep", "arr"]) == from_flights

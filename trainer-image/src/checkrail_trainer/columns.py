@@ -16,8 +16,15 @@ if TYPE_CHECKING:
 
     from checkrail_api.data import Data
 
-OUTPUTS = ("label", "probabilities")
-"""Names of the model's outputs; in ONNX an input cannot have the name of an output."""
+OUTPUTS = {
+    Task.CLASSIFICATION: ("label", "probabilities"),
+    Task.REGRESSION: ("label", "probabilities", "prediction"),
+}
+"""What no input may be called: in ONNX it cannot have the name of an output."""
+OWN_PREFIX = "checkrail_"
+"""Names between inputs and outputs begin with it, and they cannot be those of inputs either."""
+MAX_NAME = 128
+"""Characters of a name in a signature."""
 MAX_FEATURES = 512
 """What a signature holds."""
 
@@ -152,7 +159,7 @@ def resolve_roles(
     names = data.features or [name for name in types if name not in others]
     features = tuple(column(name, types, "data.features") for name in names)
     _check_label(label, task)
-    _check_features(features)
+    _check_features(features, task)
     return Roles(
         label=label,
         features=features,
@@ -180,7 +187,7 @@ def _check_label(label: Column, task: Task) -> None:
         )
 
 
-def _check_features(features: Sequence[Column]) -> None:
+def _check_features(features: Sequence[Column], task: Task) -> None:
     names = [each.name for each in features]
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -201,10 +208,11 @@ def _check_features(features: Sequence[Column]) -> None:
             "spec.data.features, or select fewer columns in spec.data.query",
         )
     for feature in features:
-        _check_feature(feature)
+        _check_name(feature, task)
+        _check_type(feature)
 
 
-def _check_feature(feature: Column) -> None:
+def _check_type(feature: Column) -> None:
     if feature.kind not in TRAINABLE:
         raise RunFailedError(
             Reason.BAD_FEATURE,
@@ -212,9 +220,26 @@ def _check_feature(feature: Column) -> None:
             "VARCHAR, DATE or TIMESTAMP: leave it out of spec.data.features, or derive numbers in "
             f"spec.data.query, as with epoch({feature.sql})",
         )
-    if feature.name in OUTPUTS:
+
+
+def _check_name(feature: Column, task: Task) -> None:
+    if len(feature.name) > MAX_NAME:
+        raise RunFailedError(
+            Reason.BAD_FEATURE,
+            f"the feature whose name begins `{feature.name[:MAX_NAME]}` has a name of "
+            f"{len(feature.name)} characters; expected at most {MAX_NAME}: rename it with AS in "
+            "spec.data.query, or name the features in spec.data.features without it",
+        )
+    if feature.name in OUTPUTS[task]:
         raise RunFailedError(
             Reason.BAD_FEATURE,
             f"feature `{feature.name}` has the name of an output of the model; rename it in "
             f"spec.data.query: SELECT {feature.sql} AS {feature.name}_value",
+        )
+    if feature.name.startswith(OWN_PREFIX):
+        raise RunFailedError(
+            Reason.BAD_FEATURE,
+            f"feature `{feature.name}` has a name that begins with {OWN_PREFIX}, as those inside "
+            f"the model do; rename it in spec.data.query: SELECT {feature.sql} AS "
+            f"{quoted(feature.name.removeprefix(OWN_PREFIX) or 'value')}",
         )

@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from checkrail_api.record import Origin
+from checkrail_trainer.columns import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,11 @@ def origins(
         joined: Columns of the joined table, as DuckDB names them.
     """
     if data.query is None:
-        return {name: Origin(source=data.sources[0].name, column=name) for name in joined}
+        return {
+            name: Origin(source=data.sources[0].name, column=name)
+            for name in joined
+            if len(name) <= MAX_NAME
+        }
     try:
         return _of_query(data.query, sources, joined)
     except Exception as error:  # noqa: BLE001 - reading SQL of another program: whatever it stumbles over, the run goes on
@@ -89,5 +94,6 @@ def _one(leaves: Sequence[Node], sources: Mapping[str, Sequence[str]]) -> Origin
         (source.casefold(), column.casefold()): Origin(source=source, column=column)
         for source, columns in sources.items()
         for column in columns
+        if len(column) <= MAX_NAME
     }
     return known.get(named.pop()) if len(named) == 1 else None
