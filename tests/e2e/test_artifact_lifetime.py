@@ -45,16 +45,21 @@ def test_an_artifact_goes_with_the_last_record_that_asks_for_it(team: Team, vers
     delete(team, version["metadata"]["name"])
     assert names_under(uri) == published, "the record's policy was Retain"
 
-    first = record(team, version, "kept", "Delete")
-    second = record(team, version, "copy", "Retain")
-    wait_for_finalizer(team, first)
-    delete(team, first)
+    model = version["spec"]["model"]
+    own = record(team, version, model, "Delete")
+    copy = record(team, version, "copy", "Retain")
+    wait_for_finalizer(team, own)
+    delete(team, own)
     assert names_under(uri) == published, "another record names the same artifact"
 
     patch = '{"spec":{"deletionPolicy":"Delete"}}'
-    kubectl("patch", "mv", second, "-n", team.namespace, "--type=merge", "-p", patch)
-    wait_for_finalizer(team, second)
-    delete(team, second)
+    kubectl("patch", "mv", copy, "-n", team.namespace, "--type=merge", "-p", patch)
+    wait_for_finalizer(team, copy)
+    delete(team, copy)
+    assert names_under(uri) == published, "no run of that model publishes there"
+
+    wait_for_finalizer(team, record(team, version, model, "Delete"))
+    delete(team, own)
     assert names_under(uri) == []
 
 

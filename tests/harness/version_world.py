@@ -250,6 +250,13 @@ async def same_model_elsewhere(world: VersionWorld) -> None:
     await deleted(world)
 
 
+async def named_by_another_model(world: VersionWorld) -> None:
+    """Somebody wrote a ModelVersion, of a model of their own, with the uri of ours."""
+    world.cluster.put(version(model="somebody-elses"))
+    await world.run_pass()
+    world.cluster.ask_to_delete(world.owner)
+
+
 async def removal_under_way(world: VersionWorld) -> None:
     """The Job is there and nothing has gone wrong."""
     await deleted(world)
@@ -323,6 +330,7 @@ SITUATIONS: dict[str, Situation] = {
         shared_with_another_namespace,
         shared_with_one_that_goes_too,
         same_model_elsewhere,
+        named_by_another_model,
         removal_under_way,
         removal_without_a_word,
         removal_with_every_setting_given_up,

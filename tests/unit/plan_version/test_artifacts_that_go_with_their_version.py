@@ -26,6 +26,12 @@ async def after(situation: str) -> VersionWorld:
             [("Normal", "ArtifactShared")],
             id="another version keeps the artifact",
         ),
+        pytest.param(
+            "named_by_another_model",
+            0,
+            [("Warning", "ArtifactLeft")],
+            id="its uri is not where a run publishes its model",
+        ),
         pytest.param("removed", 0, [("Normal", "ArtifactRemoved")], id="the artifact is deleted"),
         pytest.param(
             "removal_given_up", 0, [("Warning", "ArtifactLeft")], id="the Job's time is over"

@@ -37,6 +37,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelVersionSeen:
         deleting="deletionTimestamp" in metadata,
         held=FINALIZER in (metadata.get("finalizers") or ()),
         removes=spec.get("deletionPolicy") == "Delete",
+        model=spec["model"],
         artifact=ArtifactSeen(
             uri=spec["artifact"]["uri"],
             sha256=spec["artifact"]["sha256"],

@@ -1,7 +1,8 @@
 """A ModelVersion is a record: nothing about it changes, but its artifact may go with it.
 
 deletionPolicy   Retain ---> no finalizer
-                 Delete ---> finalizer --- kubectl delete --> somebody serves it? wait
+                 Delete ---> finalizer --- kubectl delete --> not where a run publishes? let go
+                                                              somebody serves it? wait
                                                               another names the artifact? let go
                                                               Job: checkrail delete-artifact
                                                                 Complete, or given up: let go
@@ -44,6 +45,8 @@ def _going(seen: ModelVersionSeen) -> Plan:
     if seen.removal and seen.removal.finished:
         event = _removed(seen) if seen.removal.finished == "Complete" else _left(seen)
         return Plan(seen.key, events=(event,), finalizer=False)
+    if not seen.artifact.is_where_published(seen.model):
+        return Plan(seen.key, events=(_foreign(seen),), finalizer=False)
     if seen.sharing:
         return Plan(seen.key, events=(_shared(seen),), finalizer=False)
     if seen.serving:
@@ -73,6 +76,20 @@ def _left(seen: ModelVersionSeen) -> Event:
         f"ModelVersion goes. Delete it by hand{with_file}: "
         f"{shlex.join(removal_command(seen, ca_file))} . The last try: "
         f"{said or 'its pod left no word'}"
+    )
+    return Event("Warning", Reason.ARTIFACT_LEFT.value, note, once=True)
+
+
+def _foreign(seen: ModelVersionSeen) -> Event:
+    """Say that the version's own words do not make the artifact its own.
+
+    Whoever may write a ModelVersion could have any folder deleted, under any name.
+    """
+    uri, sha256 = seen.artifact.uri, seen.artifact.sha256
+    note = (
+        f"The artifact {uri} stays, its ModelVersion goes: only what lies where a run publishes "
+        f"it is deleted, and this uri does not end in /{seen.model}/<sha256>. Delete it by hand: "
+        f"checkrail delete-artifact {uri} --sha256 {sha256}"
     )
     return Event("Warning", Reason.ARTIFACT_LEFT.value, note, once=True)
 

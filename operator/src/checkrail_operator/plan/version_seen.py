@@ -22,6 +22,10 @@ class ArtifactSeen:
     sha256: str
     store: ObjectStore
 
+    def is_where_published(self, model: str) -> bool:
+        """Answer whether it lies where a trainer puts a version of ``model``."""
+        return self.uri.rstrip("/").endswith(f"/{model}/{self.sha256}")
+
 
 @dataclass(frozen=True)
 class RemovalSeen:
@@ -52,6 +56,7 @@ class ModelVersionSeen:
         deleting: Whether its deletion was asked for.
         held: Whether our finalizer is on it.
         removes: Whether its artifact goes with it: deletionPolicy Delete.
+        model: Line of versions that it says it belongs to.
         artifact: That artifact.
         waiting: TrainingJobs and ModelDeployments of its namespace that ask for it, sorted.
         serving: ModelDeployments that serve it, or try it, by name.
@@ -67,6 +72,7 @@ class ModelVersionSeen:
     deleting: bool
     held: bool
     removes: bool
+    model: str
     artifact: ArtifactSeen
     waiting: tuple[Key, ...] = ()
     serving: tuple[str, ...] = ()
