@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, FiniteFloat
 
-from checkrail_api.model import Model, Report, Sha256
+from checkrail_api.model import Count, Model, Report, Sha256
 from checkrail_api.reports import Metric, ParityReport, Signature
 
 MODEL_FILE = "model.onnx"
@@ -40,7 +40,7 @@ class Component(Model):
     """What the file is."""
     sha256: Sha256
     """Digest of the file."""
-    size_bytes: Annotated[int, Field(ge=0)]
+    size_bytes: Count
     """Size of the file, bytes."""
 
 

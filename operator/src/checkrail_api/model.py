@@ -97,6 +97,13 @@ IntOrString = Annotated[
 ]
 """A whole number, or text."""
 
+Count = Annotated[int, Field(ge=0, le=2**53 - 1)]
+"""How many, of anything. A status cannot hold numbers beyond 64 bits, which only forged reports
+have; up to this one every reader of JSON keeps the exact number."""
+
+Seconds = Annotated[int, Field(ge=0, le=2**31 - 1)]
+"""A time to wait, seconds."""
+
 Quantity = Annotated[
     Annotated[int, Field(ge=0)]
     | Annotated[

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from checkrail_api.artifact import Component
 from checkrail_api.kind import Column, Crd
-from checkrail_api.model import Model, ModelName, Name, Rule, Sha256
+from checkrail_api.model import Count, Model, ModelName, Name, Rule, Sha256
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.record import FeatureRecord
 from checkrail_api.reports import (
@@ -30,7 +30,7 @@ class Artifact(Model):
     sha256: Sha256
     """Digest of model.onnx. Servers refuse any other bytes."""
 
-    size_bytes: Annotated[int, Field(ge=0)]
+    size_bytes: Count
     """Size of model.onnx, bytes."""
 
     format: Literal["ONNX"] = "ONNX"

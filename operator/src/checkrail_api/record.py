@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from checkrail_api.artifact import Component
-from checkrail_api.model import Model, Report
+from checkrail_api.model import Count, Model, Report
 from checkrail_api.reports import (
     DataUsed,
     FilterUsed,
@@ -63,7 +63,7 @@ class FeatureRecord(Model):
     ] = []
     """Known values of a text feature, sorted, the first 50 of at most 256 characters; profile.json
     has all."""
-    category_count: Annotated[int, Field(ge=0)] | None = None
+    category_count: Count | None = None
     """How many known values there are."""
 
 

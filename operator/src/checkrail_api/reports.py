@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from checkrail_api.model import Model, Report, Sha256
+from checkrail_api.model import Count, Model, Report, Seconds, Sha256
 from checkrail_api.reasons import Reason
 
 TERMINATION_MESSAGE_BYTES = 4096
@@ -38,7 +38,7 @@ class ProgressEvent(Report):
     """Step under way."""
     percent: Annotated[int, Field(ge=0, le=100)]
     """Share of the whole run that is done, percent."""
-    eta_seconds: Annotated[int, Field(ge=0)] | None = Field(default=None, alias="eta_seconds")
+    eta_seconds: Seconds | None = Field(default=None, alias="eta_seconds")
     """Expected time to the end, seconds."""
 
 
@@ -51,7 +51,7 @@ class Metric(Model):
     """Value as a decimal number; empty where note says why there is none."""
     slice: Annotated[str, Field(max_length=192)] | None = None
     """Rows it speaks of, column=value. Absent: the whole hold-out."""
-    rows: Annotated[int, Field(ge=0)] | None = None
+    rows: Count | None = None
     """Rows of the slice."""
     note: Annotated[str, Field(max_length=128)] | None = None
     """Why there is no value: too few rows, or one class only."""
@@ -88,7 +88,7 @@ class Tensor(Model):
     """Name of the tensor."""
     datatype: Annotated[str, Field(max_length=16)]
     """Open Inference Protocol datatype: FP32, INT64, BYTES, ..."""
-    shape: Annotated[list[int], Field(max_length=8)]
+    shape: Annotated[list[Annotated[int, Field(ge=-1, le=2**53 - 1)]], Field(max_length=8)]
     """Shape; -1 is the number of rows."""
 
 
@@ -110,9 +110,9 @@ class DataUsed(Model):
     """What was asked for."""
     etag: Annotated[str, Field(max_length=128)]
     """ETag of the object, or the SHA-256 over all keys and ETags that a glob matched."""
-    bytes: Annotated[int, Field(ge=0)]
+    bytes: Count
     """Size of the objects, bytes."""
-    rows: Annotated[int, Field(ge=0)]
+    rows: Count
     """Rows read."""
 
 
@@ -123,27 +123,27 @@ class FilterUsed(Model):
     """Its column."""
     op: Annotated[str, Field(max_length=16)]
     """Its comparison."""
-    rows: Annotated[int, Field(ge=0)]
+    rows: Count
     """Rows left after it and the filters before it."""
 
 
 class Rows(Model):
     """How many rows each side had."""
 
-    train: Annotated[int, Field(ge=0)]
+    train: Count
     """Rows trained on."""
-    holdout: Annotated[int, Field(ge=0)]
+    holdout: Count
     """Rows held out."""
 
 
 class ParityReport(Model):
     """How closely ONNX followed the trained model."""
 
-    rows: Annotated[int, Field(ge=0)]
+    rows: Count
     """Rows compared, edge rows included."""
     max_abs_diff: Annotated[str, Field(max_length=64)]
     """Largest difference of a score, as spec.evaluation.parity counts it."""
-    flips: Annotated[int, Field(ge=0)]
+    flips: Count
     """Rows that got another label."""
 
 
@@ -154,9 +154,9 @@ class ArtifactReport(Report):
     """Prefix that holds the files: <store>/<model>/<sha256>."""
     sha256: Sha256
     """Digest of model.onnx."""
-    size_bytes: Annotated[int, Field(ge=0)]
+    size_bytes: Count
     """Size of model.onnx, bytes."""
-    opset: Annotated[int, Field(ge=1)]
+    opset: Annotated[int, Field(ge=1, le=1000)]
     """ONNX operator set of the default domain."""
 
 
@@ -207,7 +207,7 @@ class ArtifactDeleted(Report):
     """Prefix that held the files."""
     sha256: Sha256
     """Digest of model.onnx."""
-    files: Annotated[int, Field(ge=0)]
+    files: Count
     """Files that were removed now; 0 where nothing was left to remove."""
 
 

@@ -8,7 +8,17 @@ from checkrail_api.conditions import Condition, Time
 from checkrail_api.data import Data
 from checkrail_api.evaluation import Evaluation
 from checkrail_api.kind import Column, Crd, condition_column
-from checkrail_api.model import LabelValue, Model, ModelName, Name, Rule, Scalars, Sha256
+from checkrail_api.model import (
+    Count,
+    LabelValue,
+    Model,
+    ModelName,
+    Name,
+    Rule,
+    Scalars,
+    Seconds,
+    Sha256,
+)
 from checkrail_api.object_store import Store
 from checkrail_api.pod import Pod, Resources
 from checkrail_api.reports import GateResult, Metric, ParityReport, Phase
@@ -200,7 +210,7 @@ class Progress(Model):
     percent: Annotated[int, Field(ge=0, le=100)]
     """Share of the whole run that is done, percent."""
 
-    eta_seconds: Annotated[int, Field(ge=0)] | None = None
+    eta_seconds: Seconds | None = None
     """Expected time to the end, seconds."""
 
     summary: Annotated[str, Field(max_length=64)] | None = None
@@ -216,7 +226,7 @@ class PublishedArtifact(Model):
     sha256: Sha256
     """Digest of model.onnx."""
 
-    size_bytes: Annotated[int, Field(ge=0)]
+    size_bytes: Count
     """Size of model.onnx, bytes."""
 
 
