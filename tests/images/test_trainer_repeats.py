@@ -7,16 +7,15 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from checkrail_api.workflows import BUILT_IN, Task
-from harness import trainer
+from harness import several_runs, trainer
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.object_store import ObjectStoreServer
 
 pytestmark = pytest.mark.images
@@ -68,13 +67,14 @@ def published(lake: ObjectStoreServer, folder: Path, number: int) -> dict[str, s
         (folder / f"{workflow}.json").write_text(json.dumps(spec))
     variables = {
         **os.environ,
+        "PYTHONPATH": str(Path(several_runs.__file__).parents[1]),
         "PYTHONHASHSEED": str(number),
         "CHECKRAIL_SCRATCH_DIR": str(folder),
         **{f"CHECKRAIL_DATA_{key}": value for key, value in lake.credentials.items()},
         **{f"CHECKRAIL_STORE_{key}": value for key, value in lake.credentials.items()},
     }
     done = subprocess.run(
-        [sys.executable, "-m", "harness.several_runs", str(folder)],
+        [sys.executable, "-m", several_runs.__name__, str(folder)],
         capture_output=True,
         text=True,
         check=False,
