@@ -94,6 +94,32 @@ def traced(query: str) -> dict[str, str]:
             {},
             id="through subqueries",
         ),
+        pytest.param(
+            "SELECT dep, arr FROM flights AS flights(id, late, arr, dep)",
+            {},
+            id="columns of a source that are given other names",
+        ),
+        pytest.param(
+            "SELECT arr FROM weather JOIN flights AS f(a, b, arr, dep) USING (dep)",
+            {},
+            id="columns of a joined source that are given other names",
+        ),
+        pytest.param(
+            "WITH f(arr, dep) AS (SELECT dep, arr FROM flights) SELECT arr FROM f",
+            {"arr": "flights/dep"},
+            id="columns of an intermediate table that are given other names",
+        ),
+        pytest.param(
+            "SELECT (SELECT max(o.dep) FROM flights o WHERE o.arr = f.arr) AS m FROM flights f",
+            {},
+            id="through a correlated subquery",
+        ),
+        pytest.param(
+            "SELECT l.m FROM flights f, "
+            "LATERAL (SELECT max(o.dep) AS m FROM flights o WHERE o.arr = f.arr) AS l",
+            {},
+            id="through a lateral join",
+        ),
         pytest.param("SELECT COLUMNS('d.*') FROM flights", {}, id="what sqlglot does not expand"),
         pytest.param("PIVOT flights ON origin IN ('JFK') USING sum(dep)", {}, id="a pivot"),
         pytest.param(

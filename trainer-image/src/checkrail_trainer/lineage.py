@@ -55,11 +55,15 @@ def _of_query(
     from sqlglot.optimizer.qualify import qualify  # noqa: PLC0415
     from sqlglot.optimizer.scope import build_scope  # noqa: PLC0415
 
+    parsed = parse_one(query, dialect="duckdb")
+    aliases = parsed.find_all(exp.TableAlias)
+    if any(each.columns and isinstance(each.parent, exp.Table) for each in aliases):
+        return {}  # sqlglot does not rename the columns of a table, DuckDB does
     schema: dict[str, object] = {
         name: dict.fromkeys(columns, "UNKNOWN") for name, columns in sources.items()
     }
     read = qualify(
-        parse_one(query, dialect="duckdb"),
+        parsed,
         dialect="duckdb",
         schema=schema,
         validate_qualify_columns=False,
@@ -71,6 +75,8 @@ def _of_query(
     if [each.casefold() for each in names] != [each.casefold() for each in joined]:
         return {}  # it reads the query otherwise than DuckDB does
     scope = build_scope(read)
+    if scope is None or any(each.external_columns for each in scope.traverse()):
+        return {}  # a value depends on columns that a correlated subquery only compares with
     found = {}
     for name, column in zip(joined, names, strict=True):
         node = lineage(
