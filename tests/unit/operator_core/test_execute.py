@@ -3,7 +3,7 @@
 import pytest
 
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan.errors import NameConflictError
+from checkrail_operator.plan.errors import NameConflictError, TransientError
 from checkrail_operator.plan.types import Event, Key, Manifest, Plan
 from checkrail_operator.shell.execute import Written, execute
 from harness.fake_cluster import FakeCluster
@@ -82,3 +82,19 @@ async def test_a_record_that_no_run_like_this_one_made_is_a_conflict(there: Mani
         )
 
     assert cluster.writes == []
+
+
+async def test_a_record_that_is_being_deleted_is_waited_for_and_made_anew() -> None:
+    """A run that took it for its own would end with a version that then vanishes."""
+    cluster = FakeCluster()
+    plan = Plan(KEY, records=(record("00000000aa"),))
+    going = record("00000000aa")
+    metadata = {**going["metadata"], "finalizers": ["checkrail.dev/artifact"], "uid": "first"}
+    cluster.ask_to_delete(cluster.put({**going, "metadata": metadata}))
+
+    with pytest.raises(TransientError, match="ModelVersion m-00000000 is being deleted"):
+        await execute(cluster, plan, Raw(owner=OWNER), no_events)
+    (there,) = cluster.of_kind("ModelVersion")
+    cluster.remove(there)
+
+    assert await execute(cluster, plan, Raw(owner=OWNER), no_events) == Written(records=1)

@@ -170,7 +170,15 @@ async def _get(cluster: Cluster, wanted: Manifest) -> Manifest | None:
 
 
 async def _create(cluster: Cluster, record: Manifest) -> bool:
+    """Create a record unless it is there; one that goes takes its artifact with it.
+
+    Raises:
+        TransientError: The one that is there goes; another is made once it is gone.
+        NameConflictError: The one that is there is of another model.
+    """
     there = await _get(cluster, record)
+    if there is not None and "deletionTimestamp" in there["metadata"]:
+        raise TransientError(f"{' '.join(_named(record))} is being deleted")
     if there is not None and not same_record(record, there):
         raise NameConflictError(record["apiVersion"], record["kind"], record["metadata"]["name"])
     return there is None and await cluster.create(record)
