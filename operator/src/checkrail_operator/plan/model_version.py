@@ -7,8 +7,9 @@ deletionPolicy   Retain ---> no finalizer
                                                               Job: checkrail delete-artifact
                                                                 Complete, or given up: let go
 
-The deletion never waits for ever: the Job has a deadline, a namespace that ends lets go at once
-(see `loop`), and deletionPolicy may be set back to Retain at any time.
+The Job has a deadline, a namespace that ends lets go at once (see `loop`). Without a bound it waits
+while somebody serves the version, and while the API server refuses the Job; deletionPolicy may be
+set back to Retain at any time.
 """
 
 import shlex
