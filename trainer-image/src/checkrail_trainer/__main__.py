@@ -24,6 +24,7 @@ from checkrail_trainer.logs import log_to_stderr
 from checkrail_trainer.memory import peak_rss_bytes
 from checkrail_trainer.progress import Progress, own_stdout
 from checkrail_trainer.run import execute
+from checkrail_trainer.secrecy import close_to_other_processes
 from checkrail_trainer.termination import CRASHED, end_on_sigterm, tell
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ log = logging.getLogger("checkrail_trainer")
 
 def main() -> int:
     """Run once and answer the exit code."""
+    close_to_other_processes()
     end_on_sigterm()
     log_to_stderr()
     environment = read_environment(os.environ)

@@ -33,6 +33,7 @@ from checkrail_trainer.progress import Progress, own_stdout
 from checkrail_trainer.recorded import read_artifact
 from checkrail_trainer.replay_source import read_source
 from checkrail_trainer.s3 import Bucketeer
+from checkrail_trainer.secrecy import close_to_other_processes
 from checkrail_trainer.termination import end_on_sigterm, in_pod, tell
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ BROKEN = 2
 
 def main() -> int:
     """Carry out the command of the command line and answer its exit code."""
+    close_to_other_processes()
     end_on_sigterm()
     log_to_stderr()
     options = parser().parse_args()
