@@ -101,12 +101,13 @@ def test_a_run_may_be_held_for_longer_than_its_time(site: Site) -> None:
     start = datetime.fromisoformat(held["status"]["startTime"])
     wait_until(lambda: datetime.now(UTC) - start > timedelta(seconds=SHORT + 1))
 
-    trainers[namespace.name] = "publish"
     suspend(namespace, on=False)
-    flows.trained(namespace)
+    is_ready(namespace, "Unknown", "Training")
+    wait_until(lambda: jobs(namespace)[0]["spec"]["activeDeadlineSeconds"] == SHORT)
+    trainers[namespace.name] = "publish"
+    site.world.pods.again(namespace.name)
 
-    (job,) = jobs(namespace)
-    assert job["spec"]["activeDeadlineSeconds"] == SHORT
+    flows.trained(namespace)
 
 
 def test_a_run_created_suspended_makes_nothing_until_it_is_let_go(site: Site) -> None:
