@@ -58,6 +58,13 @@ class FakeCluster:
         """Let the operator live from now on."""
         self.dies_after = None
 
+    def contents(self) -> list[Body]:
+        """Return every object, sorted by its identity, without what counts writes."""
+        objects = copy.deepcopy([body for _, body in sorted(self.objects.items())])
+        for body in objects:
+            del body["metadata"]["resourceVersion"]
+        return objects
+
     def put(self, body: Manifest) -> Body:
         """Let somebody else than the operator create or replace an object; return it."""
         made = self._stored(body)

@@ -3,15 +3,13 @@
 After a wanted change: ``pytest tests/golden/model_version --snapshot-update``, and read the diff.
 """
 
-import copy
 from dataclasses import asdict
-from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from harness.fake_cluster import Body, FakeCluster, OperatorDiedError
+from harness.fake_cluster import OperatorDiedError
 from harness.version_world import SITUATIONS, VersionWorld
 
 EVERY = pytest.mark.parametrize("situation", SITUATIONS)
@@ -21,14 +19,6 @@ async def played(situation: str) -> VersionWorld:
     world = VersionWorld()
     await SITUATIONS[situation](world)
     return world
-
-
-def contents(cluster: FakeCluster) -> list[Body]:
-    """Return every object without what counts writes."""
-    objects: list[Any] = copy.deepcopy([body for _, body in sorted(cluster.objects.items())])
-    for body in objects:
-        del body["metadata"]["resourceVersion"]
-    return objects
 
 
 @EVERY
@@ -56,7 +46,7 @@ async def test_a_crash_between_any_two_writes_ends_in_the_same_rest(situation: s
     world = await played(situation)
     already = len(world.cluster.writes)
     await world.rest()
-    rest, writes = contents(world.cluster), len(world.cluster.writes) - already
+    rest, writes = world.cluster.contents(), len(world.cluster.writes) - already
 
     for calls in range(writes):
         crashed = await played(situation)
@@ -66,4 +56,4 @@ async def test_a_crash_between_any_two_writes_ends_in_the_same_rest(situation: s
         crashed.cluster.revive()
         await crashed.rest()
 
-        assert contents(crashed.cluster) == rest, f"killed before write {calls + 1} of {writes}"
+        assert crashed.cluster.contents() == rest, f"killed before write {calls + 1} of {writes}"
