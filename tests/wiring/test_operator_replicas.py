@@ -45,13 +45,18 @@ def test_two_operators_at_once_do_nothing_twice(site: Site) -> None:
 
 
 def test_a_standby_takes_over_from_a_dead_operator(site: Site) -> None:
+    """The trainer waits for the death: a run that is over leaves a standby nothing to do."""
+    pods = site.world.pods
+    pods.trainers[site.namespace.name] = "hold"
     one = site.start("operator-1", **SHORT)
     wait_until(lambda: holds(one), otherwise=one.tail)
     two = site.start("operator-2", **SHORT)
     flows.train(site.namespace)
-    wait_until(lambda: bool(site.proxy.writes))
+    site.namespace.wait_for_pods("Running")
 
     one.kill()
+    pods.trainers[site.namespace.name] = "publish"
+    pods.again(site.namespace.name)
 
     flows.trained(site.namespace)
     assert holds(two)
