@@ -30,7 +30,8 @@ from onnx import TensorProto, helper
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "local-cluster" / "src")]
 
-from checkrail_server.metrics import REQUEST_SECONDS, Histogram  # noqa: E402
+from checkrail_api.serving import REQUEST_SECONDS  # noqa: E402
+from checkrail_server.metrics import Histogram  # noqa: E402
 from harness.scoring_server import MODEL, artifact_files, serialised, serving, written  # noqa: E402
 
 if TYPE_CHECKING:

@@ -1,4 +1,10 @@
-"""What the operator tells a scoring server: environment variables, ports and paths."""
+"""What the operator tells a scoring server, and what it reads from one.
+
+Environment variables, ports, paths, and the metrics that rollout checks compare. Every metric has
+the labels ``namespace``, ``model_deployment`` and ``model_version`` (the digest's first 8 digits)
+beside the ones that are named here. A name is the one of the samples: that of a histogram gets
+``_bucket``, ``_sum`` and ``_count``.
+"""
 
 ENV_NAMESPACE = "CHECKRAIL_NAMESPACE"
 """Namespace of the ModelDeployment; a metric label."""
@@ -23,6 +29,10 @@ ENV_THREADS = "CHECKRAIL_THREADS"
 """Threads of one inference; absent: 1."""
 ENV_PORT = "CHECKRAIL_PORT"
 """Port to listen on; absent: 8080."""
+ENV_REFERENCE_SCORES = "CHECKRAIL_REFERENCE_SCORES"
+"""The score bins of the version that a canary is compared with: a ``ScoreBins`` as JSON,
+``{"output": "probabilities", "edges": ["0.1", "0.5"]}``. Absent, or of no use to the model: its
+scores are counted in its own bins only."""
 
 # Credentials come as plain AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 
@@ -35,3 +45,40 @@ DIGEST_HEADER = "x-checkrail-model-digest"
 """Response header with the served digest."""
 VERSION_HEADER = "x-checkrail-model-version"
 """Response header with the served ModelVersion's name."""
+
+REQUESTS = "checkrail_requests_total"
+"""Scoring requests (infer and predict) answered, by ``code``."""
+REQUEST_DURATION = "checkrail_request_duration_seconds"
+"""Histogram: from a scoring request's first byte to its answer; its edges: ``REQUEST_SECONDS``."""
+NONFINITE_ANSWERS = "checkrail_nonfinite_answers_total"
+"""Scoring requests answered 2xx though an output of floats held NaN or infinity. Errors of a
+rollout check are answers 5xx and these."""
+REQUEST_SCORE = "checkrail_request_score"
+"""Histogram by ``profile`` and ``output``: the score of the first row of every scoring request
+answered 2xx. One a request, because the statistics take what they count as independent, and the
+rows of a request are not."""
+OUT_OF_RANGE_REQUESTS = "checkrail_out_of_range_requests_total"
+"""Scoring requests answered 2xx in which a value of a feature was outside the training profile.
+Absent: the model has no profile of its inputs."""
+FEATURE_OUT_OF_RANGE = "checkrail_feature_out_of_range_total"
+"""The same by ``feature``: requests in which a value of this one was outside."""
+
+CODE_LABEL = "code"
+"""HTTP status of the answer."""
+FEATURE_LABEL = "feature"
+"""Name of an input of the model."""
+OUTPUT_LABEL = "output"
+"""Name of the output that the scores are from."""
+PROFILE_LABEL = "profile"
+"""Whose bins: ``OWN_PROFILE`` or ``REFERENCE_PROFILE``."""
+OWN_PROFILE = "own"
+"""The training profile of the served version."""
+REFERENCE_PROFILE = "reference"
+"""What ``ENV_REFERENCE_SCORES`` says. A canary's "reference" and its stable's "own" have the same
+edges: they are what is compared."""
+
+REQUEST_SECONDS = (
+    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01),
+    *(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+)
+"""Upper bounds of the buckets of ``REQUEST_DURATION``, seconds; one more has no bound."""

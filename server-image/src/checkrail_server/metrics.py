@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from checkrail_api.serving import REQUEST_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checkrail_server.model import Model
     from checkrail_server.tensors import Array
 
-REQUEST_SECONDS = (
-    *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01),
-    *(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-)
 INFERENCE_SECONDS = (0.00001, 0.000025, 0.00005, *REQUEST_SECONDS[:-1])
 FEW = 16
 """Up to so many values a loop over ``bisect`` is faster than NumPy."""
