@@ -13,6 +13,7 @@ from checkrail_api.model_version import ModelVersionSpec
 from checkrail_api.training_job import TrainingJobSpec
 from crd import (
     model_deployment_cases,
+    model_deployment_check_cases,
     model_version_cases,
     placement_cases,
     training_job_cases,
@@ -31,7 +32,11 @@ CRDS = Path(__file__).parents[2] / "crds"
 TABLES: dict[str, tuple[dict[str, Any], dict[str, Case]]] = {
     "ModelDeployment": (
         model_deployment_cases.EXAMPLE,
-        {**model_deployment_cases.CASES, **placement_cases.CASES},
+        {
+            **model_deployment_cases.CASES,
+            **model_deployment_check_cases.CASES,
+            **placement_cases.CASES,
+        },
     ),
     "ModelVersion": (model_version_cases.EXAMPLE, model_version_cases.CASES),
     "TrainingJob": (

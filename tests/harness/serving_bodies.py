@@ -94,6 +94,7 @@ def pod_status(behaviour: str, age: timedelta) -> tuple[Object, timedelta]:
         container["state"] = {"running": {}}
     status = {
         "phase": "Running",
+        "podIP": "198.18.0.9",
         "conditions": [{"type": "Ready", "status": "True" if ready else "False"}],
         "containerStatuses": [container],
     }

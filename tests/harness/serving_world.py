@@ -6,7 +6,7 @@ gateway takes up a route some seconds after it changed.
 """
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any
 from checkrail_api.names import LABEL_REVISION, LABEL_VERSION
 from checkrail_operator.observe.model_deployment import see
 from checkrail_operator.observe.raw import Raw, related_queries
+from checkrail_operator.observe.rollout_reads import Fetched, rollout_reads
 from checkrail_operator.plan.difference import (
     APPLIED_HASH,
     Change,
@@ -26,6 +27,7 @@ from checkrail_operator.plan.difference import identity as identity_of
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.model_deployment import plan
 from checkrail_operator.plan.types import Defaults, Manifest, Plan
+from harness.counting_servers import Servers
 from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import (
     AVAILABLE_AFTER,
@@ -43,6 +45,20 @@ from harness.serving_bodies import (
 Identity = tuple[str, str, str]
 
 
+def uid_of(body: Manifest) -> str:
+    """Return the UID of an object."""
+    return str(body["metadata"]["uid"])
+
+
+def number_of(pod: Manifest) -> int:
+    """Return the number of the version that a pod serves."""
+    return int(pod["metadata"]["labels"][LABEL_VERSION].rpartition("-")[2])
+
+
+def _fetched(text: str | None) -> Fetched:
+    return Fetched(text, "" if text else "connection refused")
+
+
 @dataclass
 class ServingWorld:
     """One ModelDeployment and everything around it.
@@ -52,6 +68,7 @@ class ServingWorld:
         versions: ModelVersions by number.
         behaviour: How pods of a version behave: healthy (default), silent, crashing.
         gateway: Whether the gateway takes up routes: accepts, refuses or is away.
+        servers: What the pods have counted.
         now: Virtual time.
     """
 
@@ -59,6 +76,7 @@ class ServingWorld:
     versions: dict[int, Object] = field(default_factory=lambda: {1: model_version(1)})
     behaviour: dict[int, str] = field(default_factory=dict)
     gateway: str = "accepts"
+    servers: Servers = field(default_factory=Servers)
     now: datetime = START
     defaults: Defaults = DEFAULTS
     objects: dict[Identity, Object] = field(default_factory=dict)
@@ -82,7 +100,13 @@ class ServingWorld:
             if query.name in {None, name}
         ]
         children = (*self.objects.values(), *self.pods.values())
-        return Raw(self.owner, children, tuple(related))
+        return Raw(self.owner, children, tuple(related), metrics=self._metrics(children))
+
+    def _metrics(self, children: Iterable[Manifest]) -> dict[str, Fetched]:
+        return {
+            pod: _fetched(self.servers.metrics(uid_of(self.pods[pod]), number_of(self.pods[pod])))
+            for pod in rollout_reads(self.owner, children, self.now).pods
+        }
 
     def planned(self) -> Plan:
         """Return the plan for the world as it is."""
@@ -168,6 +192,7 @@ class ServingWorld:
         for key, body in list(self.objects.items()):
             if key[1] == "Deployment":
                 self._run_deployment(body)
+        self._serve(seconds)
         self._run_gateway()
 
     def _run_deployment(self, body: Object) -> None:
@@ -182,6 +207,7 @@ class ServingWorld:
                 "metadata": {
                     "name": pod,
                     "namespace": "team",
+                    "uid": f"{pod}@{rfc3339(self.now)}",
                     "labels": labels,
                     "creationTimestamp": rfc3339(self.now),
                 },
@@ -195,10 +221,23 @@ class ServingWorld:
         }
 
     def _run_pod(self, pod: Object) -> timedelta:
-        number = int(pod["metadata"]["labels"][LABEL_VERSION].rpartition("-")[2])
+        number = number_of(pod)
         age = self.now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
         pod["status"], ready_for = pod_status(self.behaviour.get(number, "healthy"), age)
         return ready_for
+
+    def _serve(self, seconds: float) -> None:
+        """Let ready pods answer what the gateway sends to their revisions."""
+        shares: dict[str, float] = {}
+        for revision, share in self.routed.items():
+            pods = [
+                uid_of(pod)
+                for pod in self.pods.values()
+                if pod["metadata"]["labels"][LABEL_REVISION] == revision
+                and pod["status"]["containerStatuses"][0]["ready"]
+            ]
+            shares |= {pod: share / len(pods) for pod in pods}
+        self.servers.serve(seconds, shares)
 
     def _run_gateway(self) -> None:
         route = self.route

@@ -60,7 +60,8 @@ def model_deployment(name: str = "serve") -> dict[str, Any]:
         "metadata": {"name": name},
         "spec": {
             "model": {"follow": {"model": SERVED}},
-            "rollout": {"steps": [{"weight": 50, "holdSeconds": 0}]},
+            # no pod answers here: there is no node
+            "rollout": {"steps": [{"weight": 50, "holdSeconds": 0}], "minRequests": 0},
             "traffic": {"gateway": {"parentRefs": [{"name": "gate"}]}},
         },
     }

@@ -4,8 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from checkrail_api.checks import CheckName
 from checkrail_api.conditions import Condition, Time
-from checkrail_api.model import Model, Name, Sha256
+from checkrail_api.model import Count, Model, Name, Sha256
 
 ImageFrom = Literal["Spec", "Default"]
 """Who chose a server image: spec.server.image, or the operator when the revision was made."""
@@ -30,6 +31,54 @@ class RevisionStatus(Model):
     """Pods that answer."""
 
 
+Counted = Annotated[str, Field(max_length=1024, pattern=r"^[0-9]+( [0-9]+)*$")]
+"""Counters as numbers with a space between: requests, those the caller's fault, failed ones, ones
+with a value outside the training profile, the buckets of their durations, the bins of scores."""
+
+
+class PodReading(Model):
+    """What a pod had counted when it was last read."""
+
+    pod: Annotated[str, Field(max_length=64)]
+    """UID of the pod."""
+    started: Annotated[str, Field(max_length=32)]
+    """Start of its server's process: counters begin at 0 with it."""
+    counted: Counted
+    """Its counters."""
+
+
+class AnalysisPhase(Model):
+    """What both revisions answered while the split did not change."""
+
+    weight: Annotated[int, Field(ge=0, le=100)]
+    """The canary's share, percent."""
+    since: Time
+    """When it got that share."""
+    stable: Counted
+    """Counted by the stable revision's pods."""
+    canary: Counted
+    """Counted by the canary's pods."""
+
+
+class Analysis(Model):
+    """What the checks rest on: counts of both revisions, split by split. For programs."""
+
+    time: Time
+    """When pods were last read."""
+    slower_than: Annotated[str, Field(max_length=32)] | None = None
+    """Duration beyond which a request counts as slow, seconds; fixed from the stable revision's
+    99th percentile once it has answered enough."""
+    score_edges: Annotated[str, Field(max_length=1024)] = ""
+    """Upper edges of the bins that scores are counted in: those of the stable version's training
+    profile. Empty while it is not known to have one."""
+    unread: Annotated[str, Field(max_length=1024)] = ""
+    """Why pods could not be read the last time; empty if all were."""
+    phases: Annotated[list[AnalysisPhase], Field(max_length=32)] = []
+    """Times of one split each, oldest first."""
+    readings: Annotated[list[PodReading], Field(max_length=100)] = []
+    """Last reading of each pod."""
+
+
 class CanaryStatus(RevisionStatus):
     """The revision that is taking over, or, before anything serves, the first one."""
 
@@ -39,6 +88,10 @@ class CanaryStatus(RevisionStatus):
     """Share of the requests it gets, percent."""
     since: Time
     """When this step, or the wait for readiness before the first, began."""
+    started: Time | None = None
+    """When the rollout began."""
+    analysis: Analysis | None = None
+    """What the checks rest on."""
 
 
 class TrafficShare(Model):
@@ -50,6 +103,47 @@ class TrafficShare(Model):
     """Revision of it."""
     desired_percent: Annotated[int, Field(ge=0, le=100)]
     """Share that the route asks for, percent."""
+    observed_percent: Annotated[str, Field(max_length=8)] | None = None
+    """Share of the requests that its pods have answered since the split last changed, percent, by
+    their own counters. Absent while too few were seen."""
+
+
+class CheckStatus(Model):
+    """What a check says now."""
+
+    name: CheckName
+    """Name of the check."""
+    verdict: Literal["Pass", "Fail", "Inconclusive"]
+    """Pass and Fail are certain at all looks together, with the chance of a false alarm of the
+    whole rollout at most 5 %; Inconclusive: not enough is known yet."""
+    stable: Annotated[str, Field(max_length=32)] | None = None
+    """The stable version's figure."""
+    canary: Annotated[str, Field(max_length=32)] | None = None
+    """The new version's figure."""
+    samples_needed: Count | None = None
+    """Requests of both that it takes until the verdict is clear, if figures stay as they are."""
+    message: Annotated[str, Field(max_length=1024)] = ""
+    """The figures in words."""
+    time: Time
+    """When the verdict last changed."""
+
+
+class HistoryEntry(Model):
+    """One rollout that is over."""
+
+    version: Name
+    """ModelVersion."""
+    sha256: Sha256
+    """Digest of its model.onnx."""
+    revision: Annotated[str, Field(max_length=8)]
+    """Revision of it."""
+    from_: Annotated[Time, Field(alias="from")]
+    """When it began."""
+    to: Time
+    """When it ended."""
+    outcome: Literal["Promoted", "RolledBack", "Withdrawn"]
+    """Promoted: it serves. RolledBack: it was taken back, see rejected. Withdrawn: something else
+    was asked for."""
 
 
 class Rejected(Model):
@@ -93,6 +187,15 @@ class ModelDeploymentStatus(Model):
 
     traffic: Annotated[list[TrafficShare], Field(max_length=2)] = []
     """Shares of the requests."""
+
+    checks: Annotated[
+        list[CheckStatus],
+        Field(max_length=16, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+    ] = []
+    """What the checks of the rollout under way say, or of the last one that failed."""
+
+    history: Annotated[list[HistoryEntry], Field(max_length=50)] = []
+    """Rollouts that are over, newest first."""
 
     rejected: Annotated[list[Rejected], Field(max_length=16)] = []
     """Revisions that were taken back, newest first."""

@@ -8,6 +8,7 @@ from checkrail_api.deployment_status import ModelDeploymentStatus
 from checkrail_api.kind import Column, Crd, Scale, condition_column
 from checkrail_api.model import Model, ModelName, Name, Rule
 from checkrail_api.pod import Placement, Resources
+from checkrail_api.rollout import Rollout
 
 Hostname = Annotated[
     str,
@@ -59,72 +60,6 @@ class Server(Model):
 
     resources: Resources | None = None
     """Requests and limits of the server. Absent: 250m and 256Mi requested, 512Mi allowed."""
-
-
-class Pause(Model):
-    """A stop until somebody lets the version go on."""
-
-
-class Step(Model):
-    """One share of the traffic and how long it is held, or a pause."""
-
-    cel: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "has(self.pause) ? !has(self.weight) && !has(self.holdSeconds)"
-            " : has(self.weight) && has(self.holdSeconds)",
-            "must hold either weight and holdSeconds, or pause alone",
-        ),
-    )
-
-    weight: Annotated[int, Field(ge=1, le=100)] | None = None
-    """Share of the requests that the new version gets, percent."""
-
-    hold_seconds: Annotated[int, Field(ge=0, le=604_800)] | None = None
-    """How long the share is held before the next step, seconds."""
-
-    pause: Pause | None = None
-    """Keeps the share until rollout.promote names the version."""
-
-
-DEFAULT_STEPS = [
-    Step(weight=5, hold_seconds=60),
-    Step(weight=25, hold_seconds=60),
-    Step(weight=50, hold_seconds=60),
-]
-
-
-class Rollout(Model):
-    """How a new version takes over."""
-
-    cel: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "self.steps.filter(s, has(s.weight)).map(s, s.weight).isSorted()"
-            " && self.steps.filter(s, has(s.weight)).all(a,"
-            " self.steps.exists_one(b, has(b.weight) && b.weight == a.weight))",
-            "every weight must be greater than the one before it",
-            field=".steps",
-        ),
-    )
-
-    steps: Annotated[list[Step], Field(min_length=1, max_length=20)] = DEFAULT_STEPS
-    """Shares to visit, increasing; after the last one the new version gets everything. Between
-    them, pause: {} waits for promote. Default: 5, 25 and 50 percent, 60 seconds each."""
-
-    progress_deadline_seconds: Annotated[int, Field(ge=10, le=86_400)] = 600
-    """Time that pods of a version have to become ready before it is taken back, seconds."""
-
-    allow_signature_change: bool = False
-    """Whether a version may take over that asks for other inputs, or lacks an output, than the one
-    that serves: requests that fit one of them fail on the other while both serve."""
-
-    promote: Annotated[str, Field(max_length=253)] = ""
-    """Name of the ModelVersion that may pass every pause."""
-
-    abort: Annotated[str, Field(max_length=253)] = ""
-    """Name of a ModelVersion that is taken back, or not begun, while another one serves."""
-
-    retry: Annotated[str, Field(max_length=64)] = ""
-    """Any new value lets a version that was rolled back try again."""
 
 
 class ParentRef(Model):

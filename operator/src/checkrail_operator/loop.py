@@ -24,8 +24,9 @@ from checkrail_operator.queue import Clock, Outcome
 from checkrail_operator.shell.clock import UtcNow
 from checkrail_operator.shell.cluster import Cluster, NamespaceTerminatingError
 from checkrail_operator.shell.execute import Tell, Written, execute, write_status
-from checkrail_operator.shell.gather import gather
+from checkrail_operator.shell.gather import gather, read_servers
 from checkrail_operator.shell.translate import ThrottledError
+from checkrail_operator.shell.web import Web
 
 LOG = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class Passes:
     def __init__(
         self,
         cluster: Cluster,
+        web: Web,
         *,
         defaults: Defaults,
         tell: Tell,
@@ -86,6 +88,7 @@ class Passes:
 
         Args:
             cluster: The API server.
+            web: Pods and Prometheus.
             defaults: Values for what specs leave out.
             tell: Posts events.
             wake: Queues another object.
@@ -94,6 +97,7 @@ class Passes:
             now: Time of day, whole seconds.
         """
         self._cluster = cluster
+        self._web = web
         self._defaults = defaults
         self._tell = tell
         self._wake = wake
@@ -143,6 +147,7 @@ class Passes:
         ):
             await self._wake_bereaved(key)
             return Ended("gone", Outcome())
+        raw = await read_servers(raw, self._web, self._now())
         plan: Plan | None = None
         try:
             plan = self._planned(raw)

@@ -23,6 +23,7 @@ from checkrail_operator.shell.connect import connect
 from checkrail_operator.shell.events import Teller
 from checkrail_operator.shell.kube import KubeCluster
 from checkrail_operator.shell.lease import Lease
+from checkrail_operator.shell.web import HttpWeb, Web
 from checkrail_operator.watching import Watching
 
 LOG = logging.getLogger(__name__)
@@ -107,7 +108,9 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         api = await connect()
         stack.push_async_callback(api.close)
-        parts = assemble(settings, api, loop)
+        web = HttpWeb()
+        stack.push_async_callback(web.close)
+        parts = assemble(settings, api, web, loop)
         parts.expose()
         for app, port in (
             (metrics_app(parts.metrics.registry), settings.metrics_port),
@@ -122,7 +125,9 @@ async def run(settings: Settings) -> None:
         await _run_until(stop, parts)
 
 
-def assemble(settings: Settings, api: ApiClient, loop: asyncio.AbstractEventLoop) -> Parts:
+def assemble(
+    settings: Settings, api: ApiClient, web: Web, loop: asyncio.AbstractEventLoop
+) -> Parts:
     """Put the parts together; nothing runs yet."""
     metrics = Metrics()
     queue = WorkQueue(clock=monotonic)
@@ -143,6 +148,7 @@ def assemble(settings: Settings, api: ApiClient, loop: asyncio.AbstractEventLoop
     )
     passes = Passes(
         cluster,
+        web,
         defaults=settings.defaults,
         tell=Teller(cluster, settings.lease.identity, utc_now).tell,
         wake=queue.add,

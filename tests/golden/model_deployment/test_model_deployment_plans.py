@@ -251,7 +251,7 @@ def calls_of(start: ServingWorld) -> int:
 
 
 def what_rests(world: ServingWorld) -> dict[str, Any]:
-    """Return everything but names and times given by the API server and the clock."""
+    """Return everything but names, times and counts: a rollout that was held up counts more."""
     status = without_times(world.status)
     children = {key: body["spec"] for key, body in sorted(world.objects.items())}
     return {"children": children, "status": status, "routed": world.routed}
@@ -260,7 +260,7 @@ def what_rests(world: ServingWorld) -> dict[str, Any]:
 def without_times(value: Any) -> Any:
     match value:
         case dict():
-            timeless = {"since", "time", "lastTransitionTime"}
+            timeless = {"since", "time", "lastTransitionTime", "from", "to", "started", "checks"}
             return {k: without_times(v) for k, v in value.items() if k not in timeless}
         case list():
             return [without_times(item) for item in value]

@@ -9,6 +9,7 @@ from checkrail_operator.loop import Passes
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.plan.types import Defaults, Key
 from harness.fake_cluster import FakeCluster
+from harness.silent_web import SilentWeb
 
 API = "checkrail.dev/v1alpha1"
 NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
@@ -41,6 +42,7 @@ async def test_spec_changes_beside_somebody_elses_service_leave_one_deployment()
     owner = cluster.put(body(API, "ModelDeployment", "serve", spec=spec("1")))
     passes = Passes(
         cluster,
+        SilentWeb(),
         defaults=Defaults("trainer:1", "server:1"),
         tell=cluster.tell,
         wake=lambda _: None,

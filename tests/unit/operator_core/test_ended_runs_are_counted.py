@@ -8,6 +8,7 @@ from checkrail_operator.loop import Passes
 from checkrail_operator.metrics import Metrics
 from checkrail_operator.plan.errors import TransientError
 from checkrail_operator.plan.types import Event, Key, Manifest
+from harness.silent_web import SilentWeb
 from harness.training_situations import SITUATIONS
 from harness.training_world import KEY, TrainingWorld, spec
 from unit.operator_core.failing_cluster import FailingCluster
@@ -26,6 +27,7 @@ def no_wake(_: Key) -> None:
 def passes(world: TrainingWorld, metrics: Metrics) -> Passes:
     return Passes(
         world.cluster,
+        SilentWeb(),
         defaults=world.defaults,
         tell=no_event,
         wake=no_wake,

@@ -21,6 +21,7 @@ from checkrail_operator.shell.cluster import NamespaceTerminatingError
 from checkrail_operator.shell.events import Teller
 from checkrail_operator.shell.execute import Written, execute
 from harness.fake_cluster import START, FakeCluster
+from harness.silent_web import SilentWeb
 from harness.training_world import DEFAULTS
 from harness.version_world import KEY, version
 from unit.operator_core.failing_cluster import FailingCluster, cluster_of
@@ -110,6 +111,7 @@ async def test_an_event_of_an_object_without_a_status_is_posted_once() -> None:
 def passes(cluster: FailingCluster) -> Passes:
     return Passes(
         cluster,
+        SilentWeb(),
         defaults=DEFAULTS,
         tell=cluster.tell,
         wake=lambda _: None,

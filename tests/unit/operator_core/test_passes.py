@@ -14,6 +14,7 @@ from checkrail_operator.plan.types import Defaults, Event, Key, Manifest
 from checkrail_operator.queue import Outcome
 from checkrail_operator.shell.cluster import NamespaceTerminatingError, StatusRefusedError
 from checkrail_operator.shell.translate import ThrottledError
+from harness.silent_web import SilentWeb
 from unit.operator_core.failing_cluster import FailingCluster, cluster_of
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ async def no_event(_: Manifest, __: Event) -> None:
 def passes(cluster: FailingCluster, metrics: Metrics, woken: list[Key] | None = None) -> Passes:
     return Passes(
         cluster,
+        SilentWeb(),
         defaults=Defaults("trainer:1", "server:1"),
         tell=no_event,
         wake=(woken if woken is not None else []).append,

@@ -16,6 +16,7 @@ from checkrail_operator.queue import Outcome, WorkQueue
 from checkrail_operator.resync import Resync
 from harness.baseline_bodies import OLD, publish
 from harness.fake_cluster import START, FakeCluster
+from harness.silent_web import SilentWeb
 from harness.training_situations import SITUATIONS
 from harness.training_world import DEFAULTS, KEY, TrainingWorld
 from harness.version_world import SITUATIONS as VERSIONS
@@ -65,6 +66,7 @@ def resync(
     queue = WorkQueue(clock=lambda: 0.0, sleep=sleep)
     passes = Passes(
         cluster,
+        SilentWeb(),
         defaults=defaults,
         tell=no_event,
         wake=queue.add,

@@ -14,6 +14,7 @@ from checkrail_operator.plan.errors import ForbiddenError
 from checkrail_operator.plan.types import Event, Key
 from checkrail_operator.queue import Outcome
 from checkrail_operator.shell.translate import from_api
+from harness.silent_web import SilentWeb
 from harness.training_situations import SITUATIONS
 from harness.training_world import KEY, TrainingWorld
 from harness.version_world import KEY as VERSION
@@ -36,6 +37,7 @@ def no_wake(_: Key) -> None:
 def passes(world: TrainingWorld | VersionWorld) -> Passes:
     return Passes(
         world.cluster,
+        SilentWeb(),
         defaults=world.defaults,
         tell=world.cluster.tell,
         wake=no_wake,

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from checkrail_api.model_deployment import Rollout
-from checkrail_api.model_deployment import Step as SpecStep
+from checkrail_api.rollout import Rollout
+from checkrail_api.rollout import Step as SpecStep
 from checkrail_operator.plan.rollout import (
     DRAIN,
     CanarySeen,
@@ -21,7 +21,7 @@ HOLD = timedelta(seconds=60)
 ROLLOUT = Rollout(steps=[SpecStep(weight=w, hold_seconds=60) for w in (5, 25, 50)])
 TO_THE_END = Rollout(steps=[SpecStep(weight=w, hold_seconds=60) for w in (10, 100)])
 
-FRESH = CanarySeen(weight=0, since=T0, now=T0 + timedelta(seconds=20))
+FRESH = CanarySeen(weight=0, since=T0, now=T0 + timedelta(seconds=20), answered=100)
 HELD = replace(FRESH, weight=5, now=T0 + HOLD)
 WHOLE = replace(FRESH, weight=100, now=T0 + DRAIN)
 GOING = replace(HELD, withdrawn=True)

@@ -11,7 +11,7 @@ from harness.serving_bodies import DEFAULTS, START, model_deployment, model_vers
 from harness.serving_world import ServingWorld
 
 STEPS = [{"weight": w, "holdSeconds": 5} for w in (5, 25, 50)]
-ROLLOUT = {"steps": STEPS, "progressDeadlineSeconds": 20}
+ROLLOUT = {"steps": STEPS, "progressDeadlineSeconds": 20, "minRequests": 0}
 
 
 def deployed(**spec: Any) -> ServingWorld:
@@ -373,10 +373,11 @@ def test_a_canary_that_loses_all_its_pods_gives_its_share_back_and_climbs_again(
 def test_nothing_grows_while_the_gateway_does_not_act(gateway: str) -> None:
     world = at_weight(5)
     world.gateway = gateway
+    world.servers.load = 0.0
     world.rest()
     assert max(world.written.values()) >= 75
     assert serving(world) == {1: 95, 2: 5}
-    world.gateway = "accepts"
+    world.gateway, world.servers.load = "accepts", 1000.0
     world.settle()
     assert serving(world) == {2: 100}
 
@@ -390,11 +391,12 @@ def test_a_gateway_that_leaves_the_route_alone_for_too_long_stalls_it_until_it_a
 ) -> None:
     world = at_weight(5) if canary else ServingWorld(owner=model_deployment(rollout=ROLLOUT))
     world.gateway = gateway
+    world.servers.load = 0.0
     world.rest(quiet_seconds=30)
     assert conditions(world)["Ready"] == ("False", reason)
     assert conditions(world)["Stalled"] == ("True", reason)
     assert "Gateway " in message(world)
-    world.gateway = "accepts"
+    world.gateway, world.servers.load = "accepts", 1000.0
     world.settle()
     assert conditions(world) == STABLE
 

@@ -13,7 +13,9 @@ from checkrail_api.model_version import ModelVersionSpec
 from checkrail_api.names import LABEL_REVISION
 from checkrail_operator.observe.http_route import see_route
 from checkrail_operator.observe.pods import is_owned_by, see_pod
+from checkrail_operator.observe.query_answers import read_answer
 from checkrail_operator.observe.raw import Raw
+from checkrail_operator.observe.server_reports import see_reports
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
 from checkrail_operator.plan.errors import InvalidSpecError
 from checkrail_operator.plan.instants import instant
@@ -51,6 +53,8 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
         versions=_versions(raw.related, status, revisions),
         revisions=revisions,
         route=see_route(route) if route else None,
+        read=see_reports(raw),
+        answers={check: read_answer(fetched) for check, fetched in sorted(raw.answers.items())},
         now=now,
         defaults=defaults,
     )

@@ -10,6 +10,7 @@ from checkrail_api.names import FINALIZER, LABEL_ATTEMPT
 from checkrail_api.record import MAX_LINES
 from checkrail_operator.observe.baselines import told_baselines
 from checkrail_operator.observe.pods import is_owned_by
+from checkrail_operator.observe.rollout_reads import Fetched
 from checkrail_operator.plan.baselines import serving
 from checkrail_operator.plan.object_stores import AUTHORITIES
 from checkrail_operator.plan.training_seen import CONTAINER
@@ -67,6 +68,8 @@ class Raw:
             pass, and empty in a resync.
         logs: Last lines by name of the pods that ``log_lines`` names; without those that could not
             be read now.
+        metrics: What servers answered on ``/metrics``, by name of their pods.
+        answers: What Prometheus answered, by name of the check.
     """
 
     owner: Manifest
@@ -74,6 +77,8 @@ class Raw:
     related: tuple[Manifest, ...] = ()
     lacking: tuple[str, ...] = ()
     logs: Mapping[str, str] = field(default_factory=dict)
+    metrics: Mapping[str, Fetched] = field(default_factory=dict)
+    answers: Mapping[str, Fetched] = field(default_factory=dict)
 
 
 def child_kinds(owner: Manifest) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from checkrail_api.deployment_status import ModelDeploymentStatus
 from checkrail_api.model_deployment import ModelDeploymentSpec
+from checkrail_operator.plan.counters import QueryAnswer, Reading
 from checkrail_operator.plan.pod_seen import PodSeen
 from checkrail_operator.plan.revision import Revision, Version
 from checkrail_operator.plan.types import Defaults, Key, Ref
@@ -87,6 +88,8 @@ class ModelDeploymentSeen:
         versions: The versions it asks for and those that serve, sorted by name.
         revisions: Children by revision.
         route: Its HTTPRoute, if it exists.
+        read: What servers have counted.
+        answers: What Prometheus said, by name of the check; of the queries made in this pass.
         now: The only clock, UTC.
         defaults: The operator's values.
     """
@@ -102,6 +105,8 @@ class ModelDeploymentSeen:
     versions: tuple[Version, ...] = ()
     revisions: Mapping[str, RevisionSeen] = field(default_factory=dict)
     route: RouteSeen | None = None
+    read: Reading = field(default_factory=Reading)
+    answers: Mapping[str, QueryAnswer] = field(default_factory=dict)
 
     def of(self, revision: Revision) -> RevisionSeen:
         """Return the children of ``revision``; nothing if there are none yet."""

@@ -9,12 +9,16 @@ from collections.abc import Iterator, Mapping
 from checkrail_api.conditions import Condition, condition, settled
 from checkrail_api.deployment_status import (
     CanaryStatus,
+    CheckStatus,
     ModelDeploymentStatus,
     RevisionStatus,
     TrafficShare,
 )
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan.check_condition import checks_passing
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.evidence import Evidence, is_skewed
+from checkrail_operator.plan.history import history
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, shares_of, steps_entered
@@ -33,6 +37,7 @@ def status_of(
     listed = len(shares_of(seen.spec.rollout))
     entered = steps_entered(seen.spec.rollout, canary.weight) if canary else 0
     verdict = verdict_of(seen, decision, weights)
+    evidence = decision.evidence
     conditions = settled(
         _conditions(seen, decision, weights, verdict), seen.status.conditions, seen.generation
     )
@@ -40,11 +45,18 @@ def status_of(
         observed_generation=seen.generation,
         conditions=conditions,
         stable=_revision_status(seen, stable) if stable else None,
-        canary=_canary_status(seen, canary, entered if stable else 0) if canary else None,
+        canary=_canary_status(seen, canary, evidence, entered if stable else 0) if canary else None,
         traffic=[
-            TrafficShare(version=r.version, revision=r.hash, desired_percent=weights[r.hash])
+            TrafficShare(
+                version=r.version,
+                revision=r.hash,
+                desired_percent=weights[r.hash],
+                observed_percent=_observed(decision, r),
+            )
             for r in decision.live
         ],
+        checks=list(evidence.checks) if evidence else _last_checks(seen, decision),
+        history=history(seen, decision),
         rejected=list(decision.wanted.rejected),
         observed_retry=decision.wanted.observed_retry,
         step=f"{entered}/{listed}" if canary and stable else None,
@@ -99,8 +111,10 @@ def _conditions(
     yield _available(seen, decision, now)
     moving = under_way and decision.situation is not Situation.VERSION_MISSING
     yield condition("Progressing", "True" if moving else "False", reason, message, now=now)
+    if decision.evidence and (passing := checks_passing(decision.evidence, now)):
+        yield passing
     if decision.live:
-        yield _converged(seen, weights, now)
+        yield _converged(seen, decision, weights, now)
 
 
 def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condition:
@@ -115,9 +129,48 @@ def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condi
     return condition("Available", "False", Reason.NOT_SERVING, message, now=now)
 
 
-def _converged(seen: ModelDeploymentSeen, weights: Mapping[str, int], now: str) -> Condition:
+def _observed(decision: Decision, revision: Revision) -> str | None:
+    """Return the share of the requests that ``revision`` has answered, for reading."""
+    observed = _observed_share(decision)
+    if observed is None:
+        return None
+    return f"{observed if revision != decision.stable else 100 - observed:.1f}"
+
+
+def _observed_share(decision: Decision) -> float | None:
+    """Return the canary's share as observed; None where it was changed in this pass."""
+    evidence, canary = decision.evidence, decision.canary
+    if evidence is None or canary is None or canary.weight != evidence.weight:
+        return None
+    return evidence.observed
+
+
+def _last_checks(seen: ModelDeploymentSeen, decision: Decision) -> list[CheckStatus]:
+    """Return what the checks said last; a rollout that begins has none yet."""
+    return [] if decision.canary and seen.status.canary is None else list(seen.status.checks)
+
+
+def _skew(decision: Decision) -> str:
+    """Return how the observed split differs from the desired one; empty if it does not."""
+    evidence, canary, observed = decision.evidence, decision.canary, _observed_share(decision)
+    if evidence is None or canary is None or observed is None:
+        return ""
+    if not is_skewed(observed, canary.weight, sum(evidence.shares)):
+        return ""
+    return (
+        f"{canary.revision.version} answered {observed:.1f} % of {sum(evidence.shares)}"
+        f" requests since its share became {canary.weight} %: look for clients that pass the"
+        " gateway by, or for a gateway that keeps clients at one version"
+    )
+
+
+def _converged(
+    seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int], now: str
+) -> Condition:
     kind, said = "TrafficConverged", route_words(seen, dict(weights))
     match answer_for(seen, dict(weights)):
+        case Answer.ACCEPTED if skew := _skew(decision):
+            return condition(kind, "False", Reason.TRAFFIC_SKEWED, skew, now=now)
         case Answer.ACCEPTED:
             return condition(kind, "True", Reason.CONVERGED, "", now=now)
         case Answer.REFUSED:
@@ -139,10 +192,22 @@ def _revision_status(seen: ModelDeploymentSeen, revision: Revision) -> RevisionS
     )
 
 
-def _canary_status(seen: ModelDeploymentSeen, canary: Canary, step: int) -> CanaryStatus:
+def _canary_status(
+    seen: ModelDeploymentSeen, canary: Canary, evidence: Evidence | None, step: int
+) -> CanaryStatus:
     return CanaryStatus(
         **_revision_status(seen, canary.revision).model_dump(),
         step=step,
         weight=canary.weight,
         since=rfc3339(canary.since),
+        started=_started(seen, canary),
+        analysis=evidence.analysis if evidence else None,
     )
+
+
+def _started(seen: ModelDeploymentSeen, canary: Canary) -> str:
+    """Return when the rollout began: now, unless status told of it before."""
+    told = seen.status.canary
+    if told is None or told.revision != canary.revision.hash:
+        return rfc3339(canary.since)
+    return told.started or told.since

@@ -106,6 +106,8 @@ def _look_again(
         waits.append(decision.step.look_again)
     if decision.situation in MOVING:
         waits.append(IN_FLUX)
+    if decision.evidence:
+        waits.append(timedelta(seconds=seen.spec.rollout.check_period_seconds))
     if holds(status, "Reconciling") or not holds(status, "TrafficConverged"):
         waits.append(WATCHED)
     return min(waits).total_seconds() if waits else None

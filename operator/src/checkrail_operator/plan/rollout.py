@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from checkrail_api.model_deployment import Rollout
+from checkrail_api.rollout import Rollout
 
 DRAIN = timedelta(seconds=5)
 """How long requests under way get to end after the last share was taken away.
@@ -32,6 +32,12 @@ class Move(StrEnum):
     """The step's hold is not over."""
     PAUSED = "Paused"
     """The hold is over, and a pause follows that nobody has ended."""
+    CHECK_FAILED = "CheckFailed"
+    """A check fails, and that is to hold the canary, not to take it back."""
+    WAITING_FOR_REQUESTS = "WaitingForRequests"
+    """The hold is over, but the canary has answered too few requests in it."""
+    WAITING_FOR_EVIDENCE = "WaitingForEvidence"
+    """The last hold is over, but not all checks pass, as they have to."""
     SUSPENDED = "Suspended"
     """The hold is over, and rollouts are held."""
     WAITING_FOR_REPLICAS = "WaitingForReplicas"
@@ -67,6 +73,9 @@ class CanarySeen:
         withdrawn: Whether it was rejected or is no longer asked for.
         promoted: Whether it may pass pauses.
         suspended: Whether rollouts are held.
+        failing: Whether a check fails that is to hold it.
+        answered: Requests by which it can be judged, since it got its share.
+        passing: Whether every check passes.
     """
 
     weight: int
@@ -79,6 +88,9 @@ class CanarySeen:
     withdrawn: bool = False
     promoted: bool = False
     suspended: bool = False
+    failing: bool = False
+    answered: int = 0
+    passing: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,10 +171,8 @@ def pauses_after(rollout: Rollout, weight: int) -> bool:
 
 def _up(rollout: Rollout, seen: CanarySeen) -> Step:
     left = seen.since + hold(rollout, seen.weight) - seen.now
-    if not seen.ready:
-        return Step(seen.weight, Move.WAITING_FOR_REPLICAS)
-    if not seen.accepted:
-        return Step(seen.weight, Move.WAITING_FOR_ROUTE)
+    if trouble := _trouble(seen):
+        return Step(seen.weight, trouble)
     if left > NOWHERE:
         return Step(seen.weight, Move.HOLDING, left)
     if seen.weight == EVERYTHING:
@@ -173,11 +183,27 @@ def _up(rollout: Rollout, seen: CanarySeen) -> Step:
     return Step(following, Move.ADVANCING, hold(rollout, following))
 
 
+def _trouble(seen: CanarySeen) -> Move | None:
+    """Return what is not as it should be for the share that it has."""
+    if not seen.ready:
+        return Move.WAITING_FOR_REPLICAS
+    if not seen.accepted:
+        return Move.WAITING_FOR_ROUTE
+    return Move.CHECK_FAILED if seen.failing else None
+
+
 def _held(rollout: Rollout, seen: CanarySeen) -> Move | None:
     """Return what keeps the canary from growing though its hold is over."""
     if seen.suspended:
         return Move.SUSPENDED
-    return Move.PAUSED if pauses_after(rollout, seen.weight) and not seen.promoted else None
+    if pauses_after(rollout, seen.weight) and not seen.promoted:
+        return Move.PAUSED
+    if seen.weight and seen.answered < rollout.min_requests:
+        return Move.WAITING_FOR_REQUESTS
+    last = next_weight(rollout, seen.weight) == EVERYTHING
+    if last and rollout.evidence == "Pass" and not seen.passing:
+        return Move.WAITING_FOR_EVIDENCE
+    return None
 
 
 def _down(seen: CanarySeen) -> Step:

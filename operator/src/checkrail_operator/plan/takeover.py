@@ -19,7 +19,9 @@ from enum import Enum, auto
 
 from checkrail_api.deployment_status import CanaryStatus
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan.analysis import Split
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.evidence import Evidence, evidence_of
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.rejection import Failure, aborted, crash, overdue, rejection
 from checkrail_operator.plan.revision import Revision
@@ -93,6 +95,7 @@ class Decision:
         canary: The revision that takes over.
         step: The canary's step beside a stable revision.
         failure: Why the first revision does not come up, or another one may not take over.
+        evidence: What is known for and against the canary beside a stable revision.
     """
 
     situation: Situation
@@ -101,6 +104,7 @@ class Decision:
     canary: Canary | None = None
     step: Step | None = None
     failure: Failure | None = None
+    evidence: Evidence | None = None
 
     @property
     def live(self) -> tuple[Revision, ...]:
@@ -196,14 +200,18 @@ def _take_over(
     weight = _weight(seen, canary, told)
     moved = _whole_second(seen.now)
     since = (instant(told.since) or moved) if weight == told.weight else moved
+    routed = shares(stable.hash, canary.hash, weight)
+    accepted = answer_for(seen, routed) is Answer.ACCEPTED
+    evidence = evidence_of(seen, stable, canary, told, Split(weight, since, accepted))
+    pauses = seen.spec.rollout.on_failure == "Pause"
     asked_for = wanted.is_for(canary) and seen.spec.replicas > 0
     if asked_for and not wanted.refusal(canary):
         late = overdue(seen, canary, since) if weight == 0 else None
-        if failure := aborted(seen, canary) or crash(seen, canary) or late:
+        found = None if pauses else evidence.failure
+        if failure := aborted(seen, canary) or crash(seen, canary) or late or found:
             wanted = wanted.without(rejection(canary, failure, seen.now))
     refused = wanted.refusal(canary) is not None
     withdrawn = refused or not asked_for
-    routed = shares(stable.hash, canary.hash, weight)
     step = next_step(
         seen.spec.rollout,
         CanarySeen(
@@ -213,10 +221,13 @@ def _take_over(
             ready=seen.is_ready(canary),
             serving=seen.of(canary).ready > 0,
             stable_serving=seen.of(stable).ready > 0,
-            accepted=answer_for(seen, routed) is Answer.ACCEPTED,
+            accepted=accepted,
             withdrawn=withdrawn,
             promoted=seen.spec.rollout.promote == canary.version,
             suspended=seen.spec.suspend,
+            failing=pauses and evidence.failure is not None,
+            answered=evidence.answered,
+            passing=evidence.all_pass,
         ),
     )
     if step.move is Move.PROMOTED:
@@ -230,6 +241,7 @@ def _take_over(
         stable,
         Canary(canary, step.weight, since if step.weight == weight else moved),
         step,
+        evidence=evidence,
     )
 
 

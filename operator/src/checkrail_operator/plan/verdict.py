@@ -6,6 +6,7 @@ from typing import assert_never
 
 from checkrail_api.conditions import ConditionStatus
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan.check_condition import missing_words
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.pod_health import crash_words, waiting_words
 from checkrail_operator.plan.revision import Revision
@@ -163,7 +164,14 @@ def _incompatible(decision: Decision) -> Verdict:
 def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:
     message = _taking_over(seen, decision, weights)
     move = decision.step.move if decision.step else None
-    held = {Move.PAUSED: Reason.PAUSED, Move.SUSPENDED: Reason.SUSPENDED}
+    if move is Move.CHECK_FAILED and decision.evidence and decision.evidence.failure:
+        return Verdict("Unknown", decision.evidence.failure.reason, message)
+    held = {
+        Move.PAUSED: Reason.PAUSED,
+        Move.SUSPENDED: Reason.SUSPENDED,
+        Move.WAITING_FOR_REQUESTS: Reason.WAITING_FOR_REQUESTS,
+        Move.WAITING_FOR_EVIDENCE: Reason.INCONCLUSIVE,
+    }
     if move in held:
         return Verdict("Unknown", held[move], message)
     waits = move is Move.WAITING_FOR_ROUTE
@@ -188,6 +196,9 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
         Move.PAUSED: f"paused. Set spec.rollout.promote to {canary.revision.version} to go on, or "
         "spec.rollout.abort to take it back",
         Move.SUSPENDED: "held while spec.suspend is true",
+        Move.CHECK_FAILED: _failed_check(decision),
+        Move.WAITING_FOR_REQUESTS: _too_few(seen, decision),
+        Move.WAITING_FOR_EVIDENCE: _inconclusive(decision),
         Move.LOST: "none of its pods is ready any more, it starts again from the first step",
         Move.NO_WAY_BACK: "it is no longer asked for, but no pod of the stable version is ready",
     }.get(step.move, _withdrawal(decision))
@@ -196,6 +207,31 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
         if tail
         else f"{share}{_gone(seen, decision.live)}"
     )
+
+
+def _failed_check(decision: Decision) -> str:
+    failure, canary = decision.evidence and decision.evidence.failure, decision.canary
+    if not failure or not canary:
+        return ""
+    return (
+        f"held, {failure.words}. Set spec.rollout.abort to {canary.revision.version} to take it"
+        " back, or change that check in spec.rollout.checks"
+    )
+
+
+def _too_few(seen: ModelDeploymentSeen, decision: Decision) -> str:
+    if decision.evidence is None:
+        return ""
+    found, needed = decision.evidence.answered, seen.spec.rollout.min_requests
+    unread = decision.evidence.analysis.unread
+    return f"the step goes on once it has answered {needed} requests in it, {found} so far" + (
+        f". Counters could not be read: {unread}" if unread else ""
+    )
+
+
+def _inconclusive(decision: Decision) -> str:
+    checks = decision.evidence.checks if decision.evidence else ()
+    return f"the last step goes on once every check passes: {missing_words(checks)}"
 
 
 def _withdrawal(decision: Decision) -> str:

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -18,9 +20,11 @@ from checkrail_operator.observe.raw import (
     log_lines,
     related_queries,
 )
+from checkrail_operator.observe.rollout_reads import rollout_reads
 from checkrail_operator.plan.errors import TransientError
 from checkrail_operator.plan.types import Key, Manifest
 from checkrail_operator.shell.cluster import Cluster
+from checkrail_operator.shell.web import Web
 
 
 async def gather(cluster: Cluster, key: Key) -> Raw | None:
@@ -49,6 +53,22 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
         related=unique([*related, *more]),
         lacking=tuple(filter(None, lacking)),
         logs={pod: log for pod, log in zip(wanted, logs, strict=True) if log is not None},
+    )
+
+
+async def read_servers(raw: Raw, web: Web, now: datetime) -> Raw:
+    """Return ``raw`` with what servers and Prometheus say, where a rollout needs that now."""
+    reads = rollout_reads(raw.owner, raw.children, now)
+    metrics, answers = await asyncio.gather(
+        asyncio.gather(*(web.fetch(url) for url in reads.pods.values())),
+        asyncio.gather(
+            *(web.fetch(address, {"query": query}) for address, query in reads.queries.values())
+        ),
+    )
+    return replace(
+        raw,
+        metrics=dict(zip(reads.pods, metrics, strict=True)),
+        answers=dict(zip(reads.queries, answers, strict=True)),
     )
 
 
