@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,17 +124,10 @@ def test_predictions_are_onnxruntimes_to_the_bit(server: ScoringServer) -> None:
     random = np.random.default_rng(7)
     distance = random.uniform(50, 3000, (500, 1)).astype(np.float32)
     dep_hour = random.integers(0, 24, (500, 1)).astype(np.float32)
-    dep_hour[::7] = np.nan
     carrier = random.choice([*CARRIERS, "", "XX"], (500, 1)).astype(object)
     feeds = {"distance": distance, "dep_hour": dep_hour, "carrier": carrier}
     label, probabilities = session.run(None, feeds)
-    columns = {
-        name: [
-            None if isinstance(value, float) and isnan(value) else value
-            for value in values.ravel().tolist()
-        ]
-        for name, values in feeds.items()
-    }
+    columns = {name: values.ravel().tolist() for name, values in feeds.items()}
 
     request = {
         "inputs": [
@@ -203,11 +195,31 @@ def test_id_and_parameters_come_back_and_outputs_are_chosen(server: ScoringServe
     }
 
 
-def test_nan_is_null_in_an_answer(server: ScoringServer) -> None:
-    answer = server.http.post("/predict", json={**ROW, "dep_hour": None})
+@pytest.mark.parametrize(
+    ("path", "request_", "row"),
+    [
+        pytest.param("/predict", {"rows": [ROW, {**ROW, "dep_hour": None}]}, 1, id="a row"),
+        pytest.param(INFER, flight(tensor("dep_hour", "FP32", None)), 0, id="tensors"),
+        pytest.param(
+            INFER,
+            flight(tensor("dep_hour", "FP32", None), outputs=[{"name": "label"}]),
+            0,
+            id="only the label, which is chosen from the probabilities",
+        ),
+    ],
+)
+def test_a_score_that_is_no_number_is_no_answer(
+    server: ScoringServer, path: str, request_: dict[str, Any], row: int
+) -> None:
+    answer = server.http.post(path, json=request_)
 
-    assert b"NaN" not in answer.content
-    assert answer.json()["predictions"][0]["probabilities"] == {"0": None, "1": None}
+    assert answer.status_code == 500
+    assert answer.json() == {
+        "error": f"the model's output 'probabilities' is nan in row {row}, and a prediction is a "
+        "finite number: this version cannot answer what it was asked"
+    }
+    told = [e for e in server.events() if e["message"] == "output is not finite"]
+    assert [(e["output"], e["value"]) for e in told] == [("probabilities", "nan")]
 
 
 def test_head_has_the_header_of_get_and_no_body(server: ScoringServer) -> None:

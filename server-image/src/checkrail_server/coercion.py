@@ -18,7 +18,7 @@ import numpy as np
 
 from checkrail_server.errors import malformed, unprocessable
 from checkrail_server.names import SHOWN
-from checkrail_server.tensors import DTYPES, Array, TensorSpec
+from checkrail_server.tensors import DTYPES, FLOATS, Array, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +35,6 @@ PACKED = {
     "FP32": "<%df",
     "FP64": "<%dd",
 }
-FLOATS = {"FP32", "FP64"}
 MISSING = type(None)
 
 

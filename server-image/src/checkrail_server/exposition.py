@@ -13,8 +13,10 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from checkrail_api import serving
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from prometheus_client.metrics_core import Metric
 
@@ -46,44 +48,83 @@ class Exposition(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every family."""
         metrics = self._metrics
-        requests = CounterMetricFamily(
-            "checkrail_requests",
+        yield self._counter(
+            serving.REQUESTS,
             "Scoring requests answered, by status code.",
-            labels=[*LABELS, "code"],
+            {(str(code),): count for code, count in sorted(metrics.requests.items())},
+            [serving.CODE_LABEL],
         )
-        for code, count in sorted(metrics.requests.items()):
-            requests.add_metric([*self._values, str(code)], count)
-        yield requests
         yield self._histogram(
-            "checkrail_request_duration_seconds",
+            serving.REQUEST_DURATION,
             "From a scoring request's first byte to its answer.",
-            {None: metrics.request_seconds},
+            {(): metrics.request_seconds},
         )
         yield self._histogram(
             "checkrail_inference_duration_seconds",
             "Time of one inference in ONNX Runtime.",
-            {None: metrics.inference_seconds},
+            {(): metrics.inference_seconds},
         )
         if metrics.scores:
             yield self._histogram(
                 "checkrail_score",
                 "Scores answered, in the buckets of the training profile.",
-                metrics.scores,
+                {(output,): histogram for output, histogram in metrics.scores.items()},
+                [serving.OUTPUT_LABEL],
             )
+        yield from self._compared()
         yield self._gauge("checkrail_connections", "Open connections.", self.connections)
         yield self._gauge("checkrail_queued_inferences", "Inferences that wait.", self.queued)
 
+    def _compared(self) -> Iterator[Metric]:
+        """Yield what rollout checks compare beside answers and durations."""
+        metrics = self._metrics
+        yield self._counter(
+            serving.NONFINITE_ANSWERS,
+            "Scoring requests answered 2xx though an output of floats held NaN or infinity.",
+            {(): metrics.nonfinite_answers},
+        )
+        if metrics.request_scores:
+            yield self._histogram(
+                serving.REQUEST_SCORE,
+                "Score of the first row of every scoring request answered 2xx, by whose buckets.",
+                metrics.request_scores,
+                [serving.PROFILE_LABEL, serving.OUTPUT_LABEL],
+            )
+        if metrics.features_out_of_range:
+            yield self._counter(
+                serving.OUT_OF_RANGE_REQUESTS,
+                "Scoring requests answered 2xx with a value outside the training profile.",
+                {(): metrics.out_of_range_requests},
+            )
+            yield self._counter(
+                serving.FEATURE_OUT_OF_RANGE,
+                "Scoring requests answered 2xx with a value of this feature outside its profile.",
+                {(name,): count for name, count in metrics.features_out_of_range.items()},
+                [serving.FEATURE_LABEL],
+            )
+
+    def _counter(
+        self, name: str, text: str, counts: dict[tuple[str, ...], int], labels: Sequence[str] = ()
+    ) -> CounterMetricFamily:
+        """Return a family with one count for each tuple of values of ``labels``."""
+        family = CounterMetricFamily(name, text, labels=[*LABELS, *labels])
+        for values, count in counts.items():
+            family.add_metric([*self._values, *values], count)
+        return family
+
     def _histogram(
-        self, name: str, text: str, histograms: dict[str, Histogram] | dict[None, Histogram]
+        self,
+        name: str,
+        text: str,
+        histograms: Mapping[tuple[str, ...], Histogram],
+        labels: Sequence[str] = (),
     ) -> HistogramMetricFamily:
-        """Return a family with one histogram per output; the key None has no such label."""
-        labels = [*LABELS, *(["output"] if None not in histograms else [])]
-        family = HistogramMetricFamily(name, text, labels=labels)
-        for output, histogram in histograms.items():
+        """Return a family with one histogram for each tuple of values of ``labels``."""
+        family = HistogramMetricFamily(name, text, labels=[*LABELS, *labels])
+        for values, histogram in histograms.items():
             edges = [*map(str, histogram.edges), "+Inf"]
             buckets = list(zip(edges, accumulate(histogram.counts), strict=True))
-            values = [*self._values, *([output] if output is not None else [])]
-            family.add_metric(values, buckets, histogram.total)
+            family.add_metric([*self._values, *values], buckets, histogram.total)
         return family
 
     def _gauge(self, name: str, text: str, value: float) -> GaugeMetricFamily:

@@ -40,6 +40,11 @@ def info(message: str, **fields: object) -> None:
     LOGGER.info(message, extra={"fields": fields})
 
 
+def warning(message: str, **fields: object) -> None:
+    """Say that something is not as it should be, and that it is done without."""
+    LOGGER.warning(message, extra={"fields": fields})
+
+
 def error(message: str, **fields: object) -> None:
     """Say that something failed."""
     LOGGER.error(message, extra={"fields": fields})

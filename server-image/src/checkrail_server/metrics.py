@@ -7,21 +7,22 @@ Counting on the hot path is one dictionary or list increment; prometheus_client'
 from __future__ import annotations
 
 from bisect import bisect_left
+from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from checkrail_api.serving import REQUEST_SECONDS
+from checkrail_api.serving import OWN_PROFILE, REFERENCE_PROFILE, REQUEST_SECONDS
+from checkrail_server.tensors import FEW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checkrail_server.model import Model
+    from checkrail_server.feature_ranges import FeatureRanges
+    from checkrail_server.model import Feeds, Model
     from checkrail_server.tensors import Array
 
 INFERENCE_SECONDS = (0.00001, 0.000025, 0.00005, *REQUEST_SECONDS[:-1])
-FEW = 16
-"""Up to so many values a loop over ``bisect`` is faster than NumPy."""
 
 
 class Histogram:
@@ -68,14 +69,36 @@ class Metrics:
         """In ONNX Runtime."""
         self.scores: dict[str, Histogram] = {}
         """Scores by output."""
+        self.nonfinite_answers = 0
+        """Requests answered 2xx though an output of floats held NaN or infinity."""
+        self.request_scores: dict[tuple[str, ...], Histogram] = {}
+        """One score of each request answered 2xx, by profile and output."""
+        self.out_of_range_requests = 0
+        """Requests answered 2xx in which a feature was outside the training profile."""
+        self.features_out_of_range: dict[str, int] = {}
+        """The same by feature; empty: no profile tells what is inside."""
         self._score_output: tuple[int, Histogram] | None = None
+        self._request_scores: list[tuple[int, Histogram]] = []
+        self._ranges: FeatureRanges | None = None
 
     def take_model(self, model: Model) -> None:
-        """Prepare the histogram of the model's scores, if its profile has one."""
+        """Prepare what is counted of the model's scores and features."""
         if model.scores:
             histogram = Histogram(model.scores.edges)
             self.scores[model.scores.output] = histogram
             self._score_output = (model.output_names.index(model.scores.output), histogram)
+        if model.ranges:
+            self._ranges = model.ranges
+            self.features_out_of_range = dict.fromkeys(model.ranges.names, 0)
+        for profile, scores in (
+            (OWN_PROFILE, model.scores),
+            (REFERENCE_PROFILE, model.reference_scores),
+        ):
+            if scores:
+                histogram = Histogram(scores.edges)
+                self.request_scores[profile, scores.output] = histogram
+                index = model.output_names.index(scores.output)
+                self._request_scores.append((index, histogram))
 
     def answered(self, status: int, seconds: float) -> None:
         """Count one answer."""
@@ -88,6 +111,26 @@ class Metrics:
         if self._score_output:
             index, histogram = self._score_output
             histogram.observe_all(scores_of(outputs[index]))
+
+    def scored(self, feeds: Feeds, rows: int, outputs: list[Array], *, finite: bool) -> None:
+        """Count a request that is answered 2xx: what rollout checks compare.
+
+        Args:
+            feeds: The inputs.
+            rows: How many rows they have.
+            outputs: What the model made of them.
+            finite: Whether all of it is finite.
+        """
+        if not finite:
+            self.nonfinite_answers += 1
+        for index, histogram in self._request_scores:
+            first = scores_of(outputs[index][:1])
+            if first.size and isfinite(score := first.item(0)):
+                histogram.observe(score)
+        if self._ranges and (outside := self._ranges.outside(feeds, rows)):
+            self.out_of_range_requests += 1
+            for name in outside:
+                self.features_out_of_range[name] += 1
 
 
 def scores_of(output: Array) -> Array:

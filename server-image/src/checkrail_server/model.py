@@ -10,6 +10,9 @@ import numpy as np
 
 from checkrail_server import graph
 from checkrail_server.errors import LoadError
+from checkrail_server.feature_ranges import FeatureRanges
+from checkrail_server.finite_outputs import FiniteOutputs
+from checkrail_server.scores import own_scores, reference_scores
 from checkrail_server.tensors import ANY, ONNX_DATATYPES, Array, TensorSpec
 
 if TYPE_CHECKING:
@@ -17,25 +20,15 @@ if TYPE_CHECKING:
 
     from checkrail_api.reports import Tensor
     from checkrail_server.artifact import Artifact
+    from checkrail_server.scores import Scores
 
 LOOP_SECONDS = 0.002
 """Longest inference that runs in the event loop. Handing a single row to a thread and back costs
 more than inferring it (docs/server.md); 2 ms is what another request may have to wait."""
-SCORE_DATATYPES = {"FP32", "FP64"}
 TRIAL_ROWS = 128
 TRIALS = 3
 
 Feeds = dict[str, Array]
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Where the scores are, and how their histogram is cut."""
-
-    output: str
-    """Name of the output tensor."""
-    edges: tuple[float, ...]
-    """Increasing upper bounds of the histogram's buckets."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,13 @@ class Model:
         self.takes_rows = all(spec.is_feature for spec in self.inputs)
         self.class_labels = class_labels
         self.classifier: Classifier | None = None
+        self.finite = FiniteOutputs(self.outputs)
         self.scores: Scores | None = None
+        """The bins of the training profile; None: there is no profile."""
+        self.reference_scores: Scores | None = None
+        """The bins of the version that this one is compared with; None: with none."""
+        self.ranges: FeatureRanges | None = None
+        """What training saw of the inputs; None: no profile tells."""
         self.loop_rows = 0
         """Largest number of rows whose inference runs in the event loop."""
 
@@ -85,8 +84,14 @@ class Model:
         }
 
 
-def load(name: str, artifact: Artifact, threads: int) -> Model:
+def load(name: str, artifact: Artifact, threads: int, reference: str | None = None) -> Model:
     """Load a verified artifact, to be served as ``name``, and try it.
+
+    Args:
+        name: The model's name in the Open Inference Protocol.
+        artifact: What was fetched.
+        threads: Of one inference.
+        reference: Score bins of the version it is compared with, see ``reference_scores``.
 
     Raises:
         LoadError: The model is refused, does not load, differs from its signature or fails on a
@@ -97,15 +102,11 @@ def load(name: str, artifact: Artifact, threads: int) -> Model:
     if artifact.signature:
         _compare("inputs", artifact.signature.inputs, model.inputs)
         _compare("outputs", artifact.signature.outputs, model.outputs)
-    profile = artifact.profile
-    if profile:
-        floats = [spec.name for spec in model.outputs if spec.datatype in SCORE_DATATYPES]
-        if profile.score_output not in floats:
-            raise LoadError(
-                f"profile.json takes scores from {profile.score_output!r}; "
-                f"the model's outputs of floats are {', '.join(floats) or 'none'}"
-            )
-        model.scores = Scores(profile.score_output, tuple(profile.score_edges))
+    if artifact.profile:
+        model.scores = own_scores(artifact.profile, model.outputs)
+        ranges = FeatureRanges(artifact.profile.features, model.inputs_by_name)
+        model.ranges = ranges if ranges.names else None
+    model.reference_scores = reference_scores(reference, model.outputs)
     _try(model)
     return model
 

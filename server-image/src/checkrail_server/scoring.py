@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from checkrail_server import open_inference, rows
 from checkrail_server.answers import Answer
+from checkrail_server.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from checkrail_server.exchange import Exchange
     from checkrail_server.model import Feeds, Model
     from checkrail_server.service import Service
@@ -22,6 +25,8 @@ class ScoringJob(ABC):
 
     feeds: Feeds
     rows: int
+    answered: Container[str] | None = None
+    """Names of the outputs that the client gets; None: all."""
 
     def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
         """Remember whom to answer."""
@@ -61,17 +66,27 @@ class ScoringJob(ABC):
         if self.abandoned:
             return
         try:
-            body = self.body(outputs)
+            answer = self._answer(outputs)
+        except RequestError as error:
+            self._service.refuse(self._exchange, error)
         except Exception as error:  # noqa: BLE001 - a bug fails one request, not the queue
             self._service.fail(self._exchange, error)
         else:
-            self._service.send(self._exchange, Answer(200, body))
+            self._service.send(self._exchange, answer)
+
+    def _answer(self, outputs: list[Array]) -> Answer:
+        # a label is chosen from the probabilities: whoever gets one relies on the other
+        answered = None if self._model.classifier else self.answered
+        finite = self._model.finite.check(outputs, answered)
+        body = self.body(outputs)
+        self._service.metrics.scored(self.feeds, self.rows, outputs, finite=finite)
+        return Answer(200, body)
 
 
 class InferJob(ScoringJob):
     """An inference of the Open Inference Protocol."""
 
-    __slots__ = ("_request",)
+    __slots__ = ("_request", "answered")
 
     def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``open_inference.InferRequest`` for what is raised."""
@@ -79,6 +94,7 @@ class InferJob(ScoringJob):
         self._request = open_inference.InferRequest(exchange.body, model, service.limits.rows)
         self.feeds = self._request.feeds
         self.rows = self._request.rows
+        self.answered = self._request.outputs
 
     def body(self, outputs: list[Array]) -> bytes:
         """Return the protocol's answer."""

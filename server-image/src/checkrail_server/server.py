@@ -117,7 +117,7 @@ def _load_into(
         store = artifact.PatientStore(open_store(settings))
         fetched = artifact.fetch(store, settings.sha256)
         logs.info("verified", uri=settings.artifact_uri, sha256=settings.sha256)
-        served = model.load(settings.model, fetched, settings.threads)
+        served = model.load(settings.model, fetched, settings.threads, settings.reference_scores)
         result = (served, Exposition(service.metrics, settings))
     except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
         result = error

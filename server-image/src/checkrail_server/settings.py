@@ -45,6 +45,8 @@ class Settings:
     """Threads of one inference."""
     port: int
     """Port to listen on; 0 takes a free one, which the log then names."""
+    reference_scores: str | None = None
+    """Score bins of the version that this one is compared with, as JSON; read with the model."""
 
     @property
     def short_digest(self) -> str:
@@ -95,6 +97,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         addressing_style=style.lower(),
         threads=whole(serving.ENV_THREADS, 1, 1, 256),
         port=whole(serving.ENV_PORT, serving.SERVER_PORT, 0, MAX_PORT),
+        reference_scores=environment.get(serving.ENV_REFERENCE_SCORES) or None,
     )
     if wrong:
         raise SettingsError("; ".join(wrong))

@@ -27,6 +27,12 @@ DTYPES: dict[str, np.dtype[Any]] = {
 }
 """Datatypes of the protocol that this server takes and answers."""
 
+FLOATS = {"FP32", "FP64"}
+"""Those that have NaN and infinity."""
+
+FEW = 16
+"""Up to so many values a loop in Python is faster than NumPy."""
+
 ONNX_DATATYPES = {
     "tensor(bool)": "BOOL",
     "tensor(int8)": "INT8",
