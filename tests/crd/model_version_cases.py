@@ -19,6 +19,7 @@ COMPONENT = {
     "sizeBytes": 1024,
 }
 FEATURE = {"name": "origin", "datatype": "BYTES", "nullRate": "0"}
+SCORES = {"output": "probabilities", "edges": ["0.1", "0.5"]}
 GATE = {"metric": "roc_auc", "bound": "min 0.70", "passed": True, "value": "0.7123"}
 
 EXAMPLE = example(
@@ -172,6 +173,31 @@ CASES = {
         {"spec.features": [FEATURE | {"categories": ["EWR"] * 51}]},
         "spec.features[0].categories: Too many: 51: must have at most 50 items",
         accepted={"spec.features": [FEATURE | {"categories": ["EWR"] * 50, "categoryCount": 105}]},
+    ),
+    "scores have an output and edges": Case(
+        {"spec.scores": {}},
+        "spec.scores.output: Required value\nspec.scores.edges: Required value",
+        accepted={"spec.scores": SCORES},
+    ),
+    "an edge is a decimal number": Case(
+        {"spec.scores": SCORES | {"edges": ["NaN"]}},
+        "spec.scores.edges[0]: Invalid value: \"NaN\": spec.scores.edges[0] in body should match '^-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$'",
+        accepted={"spec.scores": SCORES | {"edges": ["-1.5", "-1e-05", "0", "2e+20"]}},
+    ),
+    "edges increase": Case(
+        {"spec.scores": SCORES | {"edges": ["10", "9"]}},
+        'spec.scores.edges: Invalid value: "object": edges must increase',
+        accepted={"spec.scores": SCORES | {"edges": ["9", "10"]}},
+    ),
+    "scores have an edge": Case(
+        {"spec.scores": SCORES | {"edges": []}},
+        "spec.scores.edges: Invalid value: 0: spec.scores.edges in body should have at least 1 items",
+        accepted={"spec.scores": SCORES | {"edges": ["0.5"]}},
+    ),
+    "there are at most 256 edges": Case(
+        {"spec.scores": SCORES | {"edges": [str(n) for n in range(257)]}},
+        "spec.scores.edges: Too many: 257: must have at most 256 items",
+        accepted={"spec.scores": SCORES | {"edges": [str(n) for n in range(256)]}},
     ),
     "there are at most 512 features": Case(
         {"spec.features": [FEATURE] * 513},

@@ -6,6 +6,7 @@ from typing import Any
 from checkrail_api.artifact import Component
 from checkrail_api.record import FeatureRecord, Origin, Record, record_lines
 from checkrail_api.reports import DataUsed, FilterUsed, LibraryVersion, Metric, Signature, Tensor
+from checkrail_api.score_bins import ScoreBins
 
 ROC_AUC = Metric(name="roc_auc", value="0.743112")
 JFK = Metric(name="roc_auc", value="0.71", slice="origin=JFK", rows=7_000)
@@ -45,6 +46,7 @@ def record(features: int = 2, categories: tuple[str, ...] = ("AA", "UA"), **more
             )
             for name in names
         ],
+        "scores": ScoreBins(output="probabilities", edges=["0.1", "0.5"]),
         "metrics": [ROC_AUC, JFK, LOG_LOSS],
         "data": [
             DataUsed(

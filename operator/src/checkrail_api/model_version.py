@@ -19,6 +19,7 @@ from checkrail_api.reports import (
     Rows,
     Signature,
 )
+from checkrail_api.score_bins import ScoreBins
 
 
 class Artifact(Model):
@@ -95,6 +96,7 @@ class ModelVersionSpec(Model):
                             "components",
                             "signature",
                             "features",
+                            "scores",
                             "metrics",
                             "gates",
                             "provenance",
@@ -123,6 +125,10 @@ class ModelVersionSpec(Model):
 
     features: Annotated[list[FeatureRecord], Field(max_length=512)] = []
     """The training profile: what each feature was in training."""
+
+    scores: ScoreBins | None = None
+    """Bins of the scores on the hold-out, in which a canary's scores are compared with this
+    version's. Absent: they are not compared."""
 
     metrics: Annotated[list[Metric], Field(max_length=64)] = []
     """Figures on the hold-out."""

@@ -21,6 +21,7 @@ from checkrail_api.reports import (
     Metric,
     Signature,
 )
+from checkrail_api.score_bins import ScoreBins
 
 LINE_CHARACTERS = 8000
 """Text of one line. It is ASCII, and as JSON at most twice as long: container runtimes split lines
@@ -73,6 +74,8 @@ class Record(Report):
     signature: Signature
     components: list[Component]
     features: list[FeatureRecord]
+    scores: ScoreBins | None = None
+    """Absent: by a trainer of an earlier release."""
     metrics: list[Metric]
     gates: list[GateResult] = []
     data: list[DataUsed]

@@ -43,10 +43,12 @@ async def test_the_record_in_the_log_fills_the_version() -> None:
     roc_auc, jfk, log_loss = told["metrics"]
     spec = version(world)
     provenance = spec["provenance"]
-    assert {part: spec[part] for part in ("signature", "components", "features", "gates")} == {
+    parts = ("signature", "components", "features", "scores", "gates")
+    assert {part: spec[part] for part in parts} == {
         "signature": told["signature"],
         "components": told["components"],
         "features": told["features"],
+        "scores": told["scores"],
         "gates": [{**GATE, "interval": []}],
     }
     assert spec["metrics"] == world.status["metrics"] == [roc_auc, log_loss, jfk]
@@ -102,7 +104,7 @@ async def test_a_record_that_the_digest_does_not_vouch_for_is_left_out_and_said(
     assert (spec["components"], spec["features"], "signature" in spec) == ([], [], False)
     missing = (
         "The log of the trainer's pod does not hold its record: the ModelVersion has no "
-        "components, features, filters, signature, and no more metrics and gates than the "
+        "components, features, scores, filters, signature, and no more metrics and gates than the "
         "termination message. The files of the artifact hold them: "
         f"{SUCCESS['artifact']['uri']}"
     )
@@ -168,7 +170,7 @@ async def test_a_record_that_was_too_long_to_be_written_is_said() -> None:
 
     assert world.cluster.events[-1].note.startswith(
         "The trainer's record was too long for the log of its pod: the ModelVersion has no "
-        "components, features, filters, signature, and no more metrics and gates than"
+        "components, features, scores, filters, signature, and no more metrics and gates than"
     )
 
 
@@ -258,6 +260,7 @@ def test_the_largest_of_everything_else_stays_below_the_limit() -> None:
     ]
     spec = spec_of(
         features,
+        scores={"output": "<" * 128, "edges": ["-1e" + "0" * 29] * 256},
         signature={"inputs": tensors, "outputs": tensors[:16]},
         metrics=[metric.dump()] * 64,
         gates=[gate] * 64,

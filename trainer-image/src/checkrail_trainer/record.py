@@ -14,6 +14,7 @@ from checkrail_api.artifact import (
     SignatureFile,
 )
 from checkrail_api.record import MAX_CATEGORIES, MAX_CATEGORY_CHARACTERS, FeatureRecord, Record
+from checkrail_api.score_bins import ScoreBins
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ def record_of(
         signature=SignatureFile.model_validate_json(artifact.files[SIGNATURE_FILE]),
         components=artifact.components,
         features=[_feature(each, prepared.origins.get(each.name)) for each in profile.features],
+        scores=ScoreBins(output=profile.score_output, edges=[*map(str, profile.score_edges)]),
         metrics=Metrics.model_validate_json(artifact.files[METRICS_FILE]).metrics,
         gates=list(gates),
         data=prepared.used,

@@ -43,6 +43,7 @@ def version_record(
         signature=record.signature if record else result.signature,
         components=record.components[:64] if record else [],
         features=record.features[:512] if record else [],
+        scores=record.scores if record else None,
         metrics=list(end.figures.metrics),
         gates=list(end.figures.gates),
         provenance=_provenance(seen, run, end, result),
@@ -71,7 +72,13 @@ def without_record(result: TrainerSuccess, end: Ending) -> str:
     else:
         why = "The log of the trainer's pod could not be read"
     told = {"signature": result.signature, "data": result.data, "versions": result.versions}
-    lacking = ["components", "features", "filters", *(name for name in told if not told[name])]
+    lacking = [
+        "components",
+        "features",
+        "scores",
+        "filters",
+        *(name for name in told if not told[name]),
+    ]
     return (
         f"{why}: the ModelVersion has no {', '.join(lacking)}, and no more metrics and gates than "
         f"the termination message. The files of the artifact hold them: {result.artifact.uri}"
