@@ -38,7 +38,10 @@ def version_name(number: int) -> str:
 
 
 def model_version(
-    number: int, created: datetime = START, signature: Object | None = None
+    number: int,
+    created: datetime = START,
+    signature: Object | None = None,
+    scores: Object | None = None,
 ) -> Object:
     """Return the ModelVersion that was published as the ``number``-th."""
     return {
@@ -58,6 +61,7 @@ def model_version(
                 "format": "ONNX",
             },
             **({"signature": signature} if signature else {}),
+            **({"scores": scores} if scores else {}),
         },
     }
 

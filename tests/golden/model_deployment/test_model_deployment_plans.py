@@ -11,7 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from checkrail_api.names import hash8
 from harness.fake_cluster import OperatorDiedError
-from harness.serving_bodies import model_deployment, version_name
+from harness.serving_bodies import model_deployment, model_version, version_name
 from harness.serving_world import ServingWorld
 
 ROLLOUT = {
@@ -89,6 +89,16 @@ def canary_under_way() -> ServingWorld:
     world = canary_at(10)
     world.run_pass()
     world.tick(2)
+    return world
+
+
+def canary_of_compared_scores() -> ServingWorld:
+    """Return a world in which a canary is about to be made beside a version with scores."""
+    world = fresh()
+    world.versions[1] = model_version(1, scores={"output": "probabilities", "edges": ["0.5"]})
+    world.settle()
+    world.ask_for(2)
+    world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
     return world
 
 
@@ -190,6 +200,7 @@ SITUATIONS: dict[str, Callable[[], ServingWorld]] = {
     "gateway refuses the route": route_refused,
     "canary gets its first share": lambda: canary_at(10),
     "canary under way": canary_under_way,
+    "canary beside a version with scores": canary_of_compared_scores,
     "canary gets everything": lambda: canary_at(100),
     "canary becomes stable": about_to_be_stable,
     "old revision may go": old_revision_may_go,

@@ -159,6 +159,7 @@ def _version(body: Manifest) -> Version:
         uri=spec.artifact.uri,
         store=spec.store,
         signature=spec.signature,
+        scores=spec.scores,
         created=_at(body["metadata"].get("creationTimestamp")),
     )
 

@@ -16,7 +16,12 @@ from checkrail_operator.plan.deployment_status import (
     told_event,
 )
 from checkrail_operator.plan.route import http_route, shares
-from checkrail_operator.plan.serving import revision_deployment, revision_service, stable_service
+from checkrail_operator.plan.serving import (
+    revision_deployment,
+    revision_service,
+    scores_of,
+    stable_service,
+)
 from checkrail_operator.plan.takeover import Decision, Situation, decide, leftovers
 from checkrail_operator.plan.types import Manifest, Plan
 
@@ -73,8 +78,11 @@ def _children(
     """Yield the children in the order to apply them: what is pointed at before what points."""
     if not decision.live:
         return
-    yield from (revision_deployment(seen, revision) for revision in decision.live)
-    yield from (revision_service(seen, revision) for revision in decision.live)
+    compared = decision.canary.revision if decision.canary else None
+    reference = scores_of(seen, decision.stable) if decision.stable else None
+    for made in (revision_deployment, revision_service):
+        for revision in decision.live:
+            yield made(seen, revision, reference if revision == compared else None)
     yield stable_service(seen, decision.live[0])
     yield http_route(seen, weights)
 

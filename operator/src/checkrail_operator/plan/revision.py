@@ -26,6 +26,7 @@ from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Placement, Resources
 from checkrail_api.reports import Signature
+from checkrail_api.score_bins import ScoreBins
 from checkrail_operator.plan.artifact_store import default_store, filled
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.types import Defaults
@@ -55,6 +56,7 @@ class Version:
         created: When it was published.
         signature: What it asks for and answers; None where its record does not say.
         published: Whether the ModelVersion still exists; else its pods are the only record.
+        scores: The bins of its scores; None where its record does not say.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Version:
     created: datetime
     signature: Signature | None = None
     published: bool = True
+    scores: ScoreBins | None = None
 
 
 class Revision(Model):

@@ -13,6 +13,7 @@ from checkrail_api.names import (
 )
 from checkrail_api.object_store import CREDENTIAL_KEYS
 from checkrail_api.run import CA_DIR
+from checkrail_api.score_bins import ScoreBins
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.object_stores import authorities, authority_path
 from checkrail_operator.plan.ownership import owner_reference
@@ -60,9 +61,24 @@ def child_name_of(seen: ModelDeploymentSeen, revision: str) -> str:
     return f"{seen.key.name[: MAX_NAME - len(revision) - 1].rstrip('-.')}-{revision}"
 
 
-def revision_deployment(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
-    """Return the Deployment of ``revision``: ``spec.replicas`` pods, none of them missed."""
-    manifest = _of_revision(seen, revision, "apps/v1", "Deployment")
+def scores_of(seen: ModelDeploymentSeen, revision: Revision) -> ScoreBins | None:
+    """Return the bins of the scores of the version that ``revision`` serves, if they are known."""
+    return next((v.scores for v in seen.versions if v.name == revision.version), None)
+
+
+def revision_deployment(
+    seen: ModelDeploymentSeen, revision: Revision, reference: ScoreBins | None = None
+) -> Manifest:
+    """Return the Deployment of ``revision``: ``spec.replicas`` pods, none of them missed.
+
+    Args:
+        seen: The pass's snapshot.
+        revision: What it serves, and how.
+        reference: The bins of the version that it is compared with as a canary; None: with none.
+            Pods that were made already keep what they were made with.
+    """
+    template = _template(seen, revision, reference)
+    manifest = _of_revision(seen, revision, template, "apps/v1", "Deployment")
     manifest["spec"] = {
         "replicas": seen.spec.replicas,
         "minReadySeconds": MIN_READY_SECONDS,
@@ -73,14 +89,19 @@ def revision_deployment(seen: ModelDeploymentSeen, revision: Revision) -> Manife
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         },
         "selector": {"matchLabels": _selected(seen, revision)},
-        "template": _template(seen, revision),
+        "template": template,
     }
     return manifest
 
 
-def revision_service(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
-    """Return the Service in front of the pods of ``revision``: a backend of the route."""
-    manifest = _of_revision(seen, revision, "v1", "Service")
+def revision_service(
+    seen: ModelDeploymentSeen, revision: Revision, reference: ScoreBins | None = None
+) -> Manifest:
+    """Return the Service in front of the pods of ``revision``: a backend of the route.
+
+    It records the pods as well as their Deployment does, see ``revision_deployment``.
+    """
+    manifest = _of_revision(seen, revision, _template(seen, revision, reference), "v1", "Service")
     return {**manifest, "spec": _service_spec(_selected(seen, revision))}
 
 
@@ -96,24 +117,26 @@ def pod_selector(seen: ModelDeploymentSeen) -> str:
 
 
 def _of_revision(
-    seen: ModelDeploymentSeen, revision: Revision, api_version: str, kind: str
+    seen: ModelDeploymentSeen, revision: Revision, template: Manifest, api_version: str, kind: str
 ) -> dict[str, Any]:
     head = child(seen, api_version, kind, child_name_of(seen, revision.hash))
     head["metadata"]["labels"] |= {LABEL_REVISION: revision.hash, **_version_labels(revision)}
     head["metadata"]["annotations"] = {
         ANNOTATION: revision.annotation(),
-        TEMPLATE: json.dumps(_template(seen, revision), sort_keys=True, separators=(",", ":")),
+        TEMPLATE: json.dumps(template, sort_keys=True, separators=(",", ":")),
     }
     return head
 
 
-def _template(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
+def _template(
+    seen: ModelDeploymentSeen, revision: Revision, reference: ScoreBins | None
+) -> Manifest:
     """Return the pods of ``revision``: as they were first made, whatever this release makes.
 
     A new operator moves no running pod; the next revision gets what it makes.
     """
     labels = {**_selected(seen, revision), **_version_labels(revision)}
-    made = {"metadata": {"labels": labels}, "spec": _pod_spec(seen, revision)}
+    made = {"metadata": {"labels": labels}, "spec": _pod_spec(seen, revision, reference)}
     return seen.of(revision).template or made
 
 
@@ -130,7 +153,9 @@ def _service_spec(selector: dict[str, str]) -> dict[str, Any]:
     return {"type": "ClusterIP", "selector": selector, "ports": [port]}
 
 
-def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
+def _pod_spec(
+    seen: ModelDeploymentSeen, revision: Revision, reference: ScoreBins | None
+) -> dict[str, Any]:
     """Return the pod: what the restricted Pod Security Standard asks for, and no API access."""
     placement = revision.placement
     volumes, mounts = authorities([revision.store])
@@ -145,7 +170,7 @@ def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
             "fsGroup": USER,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(seen, revision, mounts)],
+        "containers": [_container(revision, mounts, _environment(seen, revision, reference))],
         "volumes": [{"name": "tmp", "emptyDir": {}}, *volumes],
     }
     if placement.service_account_name:
@@ -162,7 +187,7 @@ def _pod_spec(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, Any]:
 
 
 def _container(
-    seen: ModelDeploymentSeen, revision: Revision, mounts: list[dict[str, Any]]
+    revision: Revision, mounts: list[dict[str, Any]], environment: list[dict[str, Any]]
 ) -> dict[str, Any]:
     live = {"path": server.LIVE_PATH, "port": "http", "scheme": "HTTP"}
     ready = {"path": server.READY_PATH, "port": "http", "scheme": "HTTP"}
@@ -172,7 +197,7 @@ def _container(
         "name": CONTAINER,
         "image": revision.image,
         "imagePullPolicy": "IfNotPresent",
-        "env": _environment(seen, revision),
+        "env": environment,
         "ports": [{"name": "http", "containerPort": server.SERVER_PORT, "protocol": "TCP"}],
         "resources": {
             name: {resource: str(amount) for resource, amount in sorted(amounts.items())}
@@ -201,7 +226,9 @@ def _container(
     }
 
 
-def _environment(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str, Any]]:
+def _environment(
+    seen: ModelDeploymentSeen, revision: Revision, reference: ScoreBins | None
+) -> list[dict[str, Any]]:
     store = revision.store
     ca = store.ca_config_map_ref
     told = {
@@ -214,6 +241,7 @@ def _environment(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str
         server.ENV_STORE_REGION: store.region,
         server.ENV_STORE_ADDRESSING_STYLE: store.addressing_style,
         server.ENV_STORE_CA: f"{CA_DIR}/{authority_path(ca.name)}" if ca else None,
+        server.ENV_REFERENCE_SCORES: reference.model_dump_json() if reference else None,
     }
     return [
         *({"name": name, "value": verbatim(value)} for name, value in told.items() if value),
