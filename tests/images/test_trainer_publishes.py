@@ -236,6 +236,9 @@ def test_the_record_holds_what_the_files_say_of_every_feature_and_file(
         "origin": 3,
     }
     assert record.features[4].categories == ["EWR", "JFK", "LGA"]
+    assert record.scores is not None
+    assert record.scores.output == profile.score_output
+    assert [float(edge) for edge in record.scores.edges] == profile.score_edges
 
 
 def test_progress_visits_every_phase_and_only_grows(published: trainer.Ended) -> None:
