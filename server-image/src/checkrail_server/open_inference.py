@@ -55,7 +55,7 @@ def json_object(body: bytes | bytearray) -> dict[str, Any]:
 def answer(request: InferRequest, model: Model, version: str, outputs: list[Array]) -> bytes:
     """Return the answer of ``outputs``, which are the model's, as JSON.
 
-    Floats have the shortest decimals that give the same float back; NaN and infinity are null.
+    Floats have the shortest decimals that give the same float back.
     """
     document: dict[str, Any] = {"model_name": model.name, "model_version": version}
     if request.id is not None:

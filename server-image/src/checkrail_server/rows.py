@@ -48,7 +48,7 @@ def answer(model: Model, version: str, sha256: str, outputs: list[Array]) -> byt
     """Return one prediction per row, as JSON.
 
     A classifier's prediction is its label and the probability of each class; of another model, it
-    is each output by name. NaN and infinity are null.
+    is each output by name.
     """
     document = {
         "model": model.name,
