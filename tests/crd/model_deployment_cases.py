@@ -246,6 +246,11 @@ CASES = {
         "spec.pod.env[0].name: Forbidden: names that start with CHECKRAIL_ or AWS_ are set by the operator",
         accepted={"spec.pod": {"env": [{"name": "A"}]}},
     ),
+    "a server's code is not changed by a variable": Case(
+        {"spec.pod": {"env": [{"name": "PYTHONPATH", "value": "/mine"}]}},
+        "spec.pod.env[0].name: Forbidden: GLIBC_TUNABLES, PATH and names that start with LD_ or PYTHON act before the program starts: set them with ENV in an image built from ours",
+        accepted={"spec.pod": {"env": [{"name": "TMPDIR", "value": "/cache"}]}},
+    ),
     "a server's pod has no image of its own": Case(
         {"spec.pod": {"image": "server:1"}},
         'ModelDeployment in version "v1alpha1" cannot be handled as a ModelDeployment: strict decoding error: unknown field "spec.pod.image"',

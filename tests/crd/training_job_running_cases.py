@@ -122,7 +122,7 @@ CASES = {
     "a variable's name is one of a shell": Case(
         {"spec.pod": {"env": [{"name": "1-2"}]}},
         "spec.pod.env[0].name: Invalid value: \"1-2\": spec.pod.env[0].name in body should match '^[A-Za-z_][A-Za-z0-9_]*$'",
-        accepted={"spec.pod": {"env": [{"name": "OMP_NUM_THREADS", "value": "1"}]}},
+        accepted={"spec.pod": {"env": [{"name": "_1", "value": "1"}]}},
     ),
     "names of variables differ": Case(
         {"spec.pod": {"env": [{"name": "A"}, {"name": "A"}]}},
@@ -134,6 +134,22 @@ CASES = {
         "spec.pod.env[0].name: Forbidden: names that start with CHECKRAIL_ or AWS_ are set by the operator",
         accepted={"spec.pod": {"env": [{"name": "MY_AWS_PROFILE"}]}},
     ),
+    **{
+        f"{name} acts before the trainer starts": Case(
+            {"spec.pod": {"env": [{"name": name, "value": "1"}]}},
+            "spec.pod.env[0].name: Forbidden: GLIBC_TUNABLES, PATH and names that start with LD_ or PYTHON act before the program starts: set them with ENV in an image built from ours",
+            accepted={"spec.pod": {"env": [{"name": f"MY_{name}", "value": "1"}]}},
+        )
+        for name in ("LD_PRELOAD", "PYTHONPATH", "GLIBC_TUNABLES", "PATH")
+    },
+    **{
+        f"{name} is the trainer's own": Case(
+            {"spec.pod": {"env": [{"name": "A"}, {"name": name, "value": "1"}]}},
+            "spec.pod.env: Forbidden: HOME and TMPDIR are the scratch volume, and threads follow from the cpu of resources.ladder: leave out HOME, TMPDIR and names that end in _NUM_THREADS",
+            accepted={"spec.pod": {"env": [{"name": f"{name}_", "value": "1"}]}},
+        )
+        for name in ("HOME", "TMPDIR", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    },
     "a variable has a literal value and no source": Case(
         {"spec.pod": {"env": [{"name": "A", "valueFrom": {}}]}},
         'TrainingJob in version "v1alpha1" cannot be handled as a TrainingJob: strict decoding error: unknown field "spec.pod.env[0].valueFrom"',

@@ -7,6 +7,32 @@ from pydantic import Field
 from checkrail_api.affinity import Affinity
 from checkrail_api.model import Model, Name, Quantity, Rule
 
+OURS = ("CHECKRAIL_", "AWS_")
+"""Prefixes of the variables that the operator sets. A variable of boto3's that a user set would
+stand in for the keys and the store that the spec names."""
+BEFORE_US_PREFIXES = ("LD_", "PYTHON")
+BEFORE_US = ("GLIBC_TUNABLES", "PATH")
+"""Variables of the loader, of the C library and of the interpreter. They choose the code that runs
+before the first line of ours, so a replay could not set them; an image can, and it is recorded."""
+SCRATCH_NAMES = ("HOME", "TMPDIR")
+THREADS_SUFFIX = "_NUM_THREADS"
+"""Of OMP_NUM_THREADS, OPENBLAS_NUM_THREADS, MKL_NUM_THREADS, ...: each overrides the next one."""
+
+
+VariableName = Annotated[
+    str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+]
+"""Name of an environment variable."""
+
+
+def is_reserved(name: str) -> bool:
+    """Answer whether no run may set this variable; the API server refuses it by CEL."""
+    return (
+        name.startswith((*OURS, *BEFORE_US_PREFIXES))
+        or name in {*BEFORE_US, *SCRATCH_NAMES}
+        or name.endswith(THREADS_SUFFIX)
+    )
+
 
 class Resources(Model):
     """Requests and limits of a container."""
@@ -28,9 +54,17 @@ class EnvVar(Model):
             field=".name",
             reason="FieldValueForbidden",
         ),
+        Rule(
+            f"!(self.name in {list(BEFORE_US)})"
+            f" && !{list(BEFORE_US_PREFIXES)}.exists(p, self.name.startsWith(p))",
+            "GLIBC_TUNABLES, PATH and names that start with LD_ or PYTHON act before the program"
+            " starts: set them with ENV in an image built from ours",
+            field=".name",
+            reason="FieldValueForbidden",
+        ),
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+    name: VariableName
     """Name of the variable."""
 
     value: Annotated[str, Field(max_length=2048)] = ""
@@ -76,11 +110,23 @@ class Placement(Model):
         list[EnvVar],
         Field(max_length=32, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
     ] = []
-    """More environment variables."""
+    """More environment variables. Those of a trainer go into the provenance of its artifact: no
+    keys."""
 
 
 class Pod(Placement):
     """Settings of the trainer's pod."""
+
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            f"!has(self.env) || self.env.all(e, !(e.name in {list(SCRATCH_NAMES)})"
+            f" && !e.name.endsWith('{THREADS_SUFFIX}'))",
+            "HOME and TMPDIR are the scratch volume, and threads follow from the cpu of"
+            " resources.ladder: leave out HOME, TMPDIR and names that end in _NUM_THREADS",
+            field=".env",
+            reason="FieldValueForbidden",
+        ),
+    )
 
     image: Annotated[str, Field(min_length=1, max_length=512)] | None = None
     """Trainer image. Absent: the operator's default."""
