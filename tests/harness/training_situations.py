@@ -43,7 +43,7 @@ async def created_with_every_setting(world: TrainingWorld) -> None:
                     }
                 },
                 "priorityClassName": "batch",
-                "env": [{"name": "OMP_NUM_THREADS", "value": "1"}, {"name": "A", "value": "b"}],
+                "env": [{"name": "TZ", "value": "UTC"}, {"name": "A", "value": "b"}],
             },
             store={"uri": "s3://models/team-a", "credentialsSecretRef": {"name": "own"}},
             backoffLimit=0,

@@ -32,6 +32,40 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.images
 
 ROWS = 1200
+SHIFTED = """
+import os
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+from checkrail_trainer.workflow import Fitted, Numbers, Task, Workflow
+
+class Shifted(Workflow):
+    task = Task.REGRESSION
+    numbers = Numbers.IMPUTED
+
+    def fit(self, train):
+        return FittedShifted(train.matrix.shape[1], np.float32(os.environ["SHIFT"]))
+
+class FittedShifted(Fitted):
+    def __init__(self, columns, shift):
+        self.columns, self.shift = columns, shift
+
+    def scores(self, matrix):
+        return np.full(len(matrix), self.shift, np.float64)
+
+    def onnx(self):
+        zero = numpy_helper.from_array(np.zeros((self.columns, 1), np.float32), "zero")
+        shift = numpy_helper.from_array(np.asarray([self.shift]), "shift")
+        nodes = [
+            helper.make_node("MatMul", ["matrix", "zero"], ["flat"]),
+            helper.make_node("Add", ["flat", "shift"], ["prediction"]),
+        ]
+        kind = TensorProto.FLOAT
+        inputs = [helper.make_tensor_value_info("matrix", kind, [None, self.columns])]
+        outputs = [helper.make_tensor_value_info("prediction", kind, [None, 1])]
+        graph = helper.make_graph(nodes, "shifted", inputs, outputs, [zero, shift])
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)])
+"""
+"""A workflow that a variable of its pod decides about."""
 EXAMPLE = yaml.safe_load((Path(__file__).parents[2] / "examples" / "replay.yaml").read_text())
 
 
@@ -171,6 +205,32 @@ def test_the_same_run_gives_the_same_bytes(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_variables_of_the_run_are_those_of_its_replay(
+    spec: dict[str, Any],
+    replay: Any,
+    lake: ObjectStoreServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "shifted.py").write_text(SHIFTED)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("SHIFT", "2")
+    shifted = {
+        **spec,
+        "data": {**spec["data"], "label": "second"},
+        "train": {"workflow": "shifted:Shifted"},
+        "evaluation": {},
+        "env": {"SHIFT": "0.5"},
+    }
+    variables = {"PYTHONPATH": str(tmp_path), **shifted["env"]}
+    before = trainer.train(shifted, lake, tmp_path / "run", variables)
+    assert before.code == 0, before.log
+
+    code, said = replay(uri(before))
+
+    assert (code, said["verdict"]) == (0, "BitIdentical")
+
+
 def test_another_number_of_threads_gives_other_bytes_that_say_the_same(
     published: trainer.Ended, replay: Any, tmp_path: Path
 ) -> None:
@@ -197,7 +257,8 @@ def test_a_model_that_its_provenance_did_not_make_is_told_by_its_first_row(
     """The files of two runs under one manifest: every digest is right, the claim is not."""
     other = trainer.train({**spec, "train": {**spec["train"], "seed": 8}}, lake, tmp_path)
     assert other.code == 0, other.log
-    claimed = swapped(lake, model=uri(other), provenance=uri(published))
+    statement = lake.get(f"{uri(published)}/provenance.intoto.jsonl")
+    claimed = swapped(lake, uri(other), statement)
 
     code, said = replay(claimed)
 
@@ -208,10 +269,9 @@ def test_a_model_that_its_provenance_did_not_make_is_told_by_its_first_row(
     assert said["differences"] == []
 
 
-def swapped(lake: ObjectStoreServer, model: str, provenance: str) -> str:
-    """Publish the model of one artifact with the provenance of another."""
+def swapped(lake: ObjectStoreServer, model: str, statement: bytes) -> str:
+    """Publish the model of an artifact with another provenance."""
     manifest = Manifest.model_validate_json(lake.get(f"{model}/manifest.json"))
-    statement = lake.get(f"{provenance}/provenance.intoto.jsonl")
     claimed = f"s3://models/claimed/{manifest.sha256}"
     components = [
         each.model_copy(
@@ -226,6 +286,20 @@ def swapped(lake: ObjectStoreServer, model: str, provenance: str) -> str:
     lake.put(f"{claimed}/model.onnx", lake.get(f"{model}/model.onnx"))
     lake.put(f"{claimed}/provenance.intoto.jsonl", statement)
     return claimed
+
+
+def test_variables_that_no_run_may_set_are_not_set_for_a_claim(
+    published: trainer.Ended, replay: Any, lake: ObjectStoreServer
+) -> None:
+    statement = json.loads(lake.get(f"{uri(published)}/provenance.intoto.jsonl"))
+    parameters = statement["predicate"]["buildDefinition"]["externalParameters"]
+    parameters["env"] = {"A": "1", "https_proxy": "http://elsewhere"}
+
+    code, answer = replay(swapped(lake, uri(published), json.dumps(statement).encode()))
+
+    assert (code, answer["reason"]) == (10, "ArtifactConflict")
+    assert "the variable https_proxy, which no run may set" in answer["message"]
+    assert "A" not in os.environ
 
 
 def test_a_source_that_has_changed_is_named_before_anything_is_read(

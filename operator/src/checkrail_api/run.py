@@ -8,6 +8,7 @@ from checkrail_api.data import Data
 from checkrail_api.evaluation import Evaluation
 from checkrail_api.model import Report, Sha256
 from checkrail_api.object_store import ObjectStore, Store
+from checkrail_api.pod import VariableName
 from checkrail_api.training_job import Train
 
 RUN_FILE = "/etc/checkrail/run.json"
@@ -83,6 +84,8 @@ class Run(Report):
     """Fixed for all attempts of a run, so that every attempt computes the same."""
     image: str
     """Image the attempt runs in, for provenance."""
+    env: dict[VariableName, str] | None = None
+    """Variables that the spec declares, for provenance: a workflow may read them. Absent: none."""
 
     @property
     def object_store(self) -> ObjectStore:

@@ -73,6 +73,8 @@ def digest(etag: str = "abc", version: str = "2.4.6", **parts: Any) -> str:
             id="another way to one source",
         ),
         pytest.param({"baselines": [SERVING]}, id="another version that serves"),
+        pytest.param({"env": {"HTTPS_PROXY": "http://a", "no_proxy": "b"}}, id="other proxies"),
+        pytest.param({"env": {"OMP_NUM_THREADS": "2"}}, id="a variable that the operator sets"),
     ],
 )
 def test_runs_are_the_same(parts: dict[str, Any]) -> None:
@@ -87,6 +89,7 @@ def test_runs_are_the_same(parts: dict[str, Any]) -> None:
         pytest.param({"evaluation": {"metrics": ["f1"]}}, id="other metrics"),
         pytest.param({"threads": 2}, id="other threads"),
         pytest.param({"image": "trainer:2"}, id="another image"),
+        pytest.param({"env": {"SMOOTHING": "1"}}, id="another variable"),
         pytest.param({"etag": "def"}, id="other bytes of a source"),
         pytest.param({"version": "2.5.0"}, id="another library"),
     ],
@@ -115,6 +118,15 @@ def test_a_statement_is_one_line_whatever_the_query_holds() -> None:
     run = Run.model_validate(PARTS | {"data": {**PARTS["data"], "query": "FROM t\nLIMIT 3"}})
 
     assert statement(run, prepared(), [ONE], {"model.onnx": b""}).count(b"\n") == 1
+
+
+def test_a_statement_has_the_variables_of_the_spec_but_for_ways_to_the_data() -> None:
+    run = Run.model_validate(PARTS | {"env": {"B": "2", "A": "", "https_proxy": "http://a"}})
+
+    line = statement(run, prepared(), [ONE], {"model.onnx": b""})
+
+    definition = json.loads(line)["predicate"]["buildDefinition"]
+    assert definition["externalParameters"]["env"] == {"A": "", "B": "2"}
 
 
 def test_a_statement_says_what_reading_the_data_gave() -> None:

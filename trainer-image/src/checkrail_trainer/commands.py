@@ -16,6 +16,7 @@ import os
 import re
 import sys
 import tempfile
+import time
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
@@ -37,7 +38,7 @@ from checkrail_trainer.secrecy import close_to_other_processes
 from checkrail_trainer.termination import end_on_sigterm, in_pod, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from checkrail_trainer.environment import Environment
 
@@ -149,13 +150,16 @@ def _service(options: argparse.Namespace, prefix: str, known: ObjectStore) -> Ob
 
 
 def _replay(options: argparse.Namespace, environment: Environment, out: TextIO) -> int:
-    replay = import_module("checkrail_trainer.replay")  # brings DuckDB, which a deletion needs not
     source = read_source(options.source)
     sources = _service(options, "", ObjectStore())
     named = dict(each.split("=", 1) for each in options.source_endpoint)
     where = _service(options, "store_", source.store if source.store.dump() else sources)
     store = Bucketeer(where, environment.variables, ENV_STORE_PREFIX)
     recorded = read_artifact(source.uri, source.sha256, source.components, store)
+    _set(recorded.run.env or {})
+    # Only now: it brings DuckDB, which a deletion needs not, and libraries that read variables when
+    # they are loaded.
+    replay = import_module("checkrail_trainer.replay")
     with Progress(sys.stderr) as progress:
         replayed = replay.replay(
             recorded.read_from(sources, named),
@@ -165,6 +169,14 @@ def _replay(options: argparse.Namespace, environment: Environment, out: TextIO) 
         )
     out.write(f"{replayed.model_dump_json(by_alias=True, exclude_none=True)}\n")
     return DIVERGED if replayed.verdict is replay.Verdict.DIVERGED else 0
+
+
+def _set(env: Mapping[str, str]) -> None:
+    """Set the variables that the run's spec declared."""
+    os.environ.update(env)
+    time.tzset()  # for TZ, which the C library has read already
+    if env:
+        log.info("variables of the run are set", extra={"names": sorted(env)})
 
 
 def _delete(options: argparse.Namespace, environment: Environment, out: TextIO) -> int:

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from checkrail_api.model import Report
+from checkrail_api.pod import is_reserved
 from checkrail_api.record import Origin
 from checkrail_api.reports import DataUsed, FilterUsed, LibraryVersion, Rows
 
@@ -34,6 +35,8 @@ IMAGE = "trainer-image"
 """Name of the image among the dependencies."""
 LIBRARY = "pkg:pypi/"
 """What the uri of a library begins with; its version follows the last @."""
+PROXIES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"})
+"""A way to the data, like addresses, so not recorded. Read in lower case as well."""
 COMMON_LIBRARIES = ("duckdb", "numpy", "onnx", "onnxruntime")
 
 PYTHON = "python"
@@ -105,6 +108,11 @@ def reading(prepared: Prepared) -> Reading:
     )
 
 
+def may_set(name: str) -> bool:
+    """Answer whether a replay sets this variable: no proxy, and nothing that no run may set."""
+    return name.upper() not in PROXIES and not is_reserved(name)
+
+
 def addressless(data: Data) -> Data:
     """Return ``data`` without services: address and keys say nothing about it, ETags do."""
     sources = [each.model_copy(update={"object_store": None}) for each in data.sources]
@@ -114,6 +122,7 @@ def addressless(data: Data) -> Data:
 def _definition(
     run: Run, data: Sequence[DataUsed], versions: Sequence[LibraryVersion]
 ) -> dict[str, Any]:
+    env = {name: value for name, value in (run.env or {}).items() if may_set(name)}
     return {
         "buildType": BUILD_TYPE,
         "externalParameters": {
@@ -121,6 +130,7 @@ def _definition(
             "data": addressless(run.data).dump(),
             "train": run.train.dump(),
             "evaluation": run.evaluation.dump(),
+            **({"env": env} if env else {}),
         },
         "internalParameters": {"threads": run.threads, "workers": 1, "shardRule": "all"},
         "resolvedDependencies": [

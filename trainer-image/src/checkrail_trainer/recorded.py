@@ -20,7 +20,7 @@ from checkrail_api.reasons import Reason
 from checkrail_api.reports import DataUsed, LibraryVersion
 from checkrail_api.run import Run
 from checkrail_trainer.failures import RunFailedError, first_lines, nearest
-from checkrail_trainer.provenance import BUILD_TYPE, IMAGE, LIBRARY, READ, Reading
+from checkrail_trainer.provenance import BUILD_TYPE, IMAGE, LIBRARY, READ, Reading, may_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -144,7 +144,7 @@ def _recorded(uri: str, manifest: Manifest, model: bytes, statement: bytes) -> R
 def _run(uri: str, definition: dict[str, Any]) -> Run:
     """Return the run that a build definition describes; it publishes nothing."""
     image = next(each for each in definition["resolvedDependencies"] if each["name"] == IMAGE)
-    return Run.model_validate(
+    run = Run.model_validate(
         {
             **definition["externalParameters"],
             "threads": definition["internalParameters"]["threads"],
@@ -154,6 +154,13 @@ def _run(uri: str, definition: dict[str, Any]) -> Run:
             "store": {"uri": uri},
         }
     )
+    if foreign := sorted(name for name in run.env or () if not may_set(name)):
+        raise _refusal(
+            uri,
+            f"has a provenance with the variable {foreign[0]}, which no run may set: it was not "
+            "written by a trainer, and is not repeated",
+        )
+    return run
 
 
 def _library(dependency: dict[str, Any]) -> LibraryVersion:

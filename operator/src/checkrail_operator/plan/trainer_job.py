@@ -64,6 +64,7 @@ def run_file(seen: TrainingJobSeen, run: ResolvedRun, attempt: Attempt) -> Run:
         baselines=None if baselines is None else list(baselines),
         threads=run.threads,
         image=run.image,
+        env={each.name: each.value for each in (run.spec.pod or Pod()).env} or None,
     )
 
 
@@ -193,15 +194,15 @@ def _environment(run: ResolvedRun, file: Run) -> list[dict[str, Any]]:
     """Return the variables, one entry per name: server-side apply refuses a name twice.
 
     OpenMP and OpenBLAS take their number of threads from OMP_NUM_THREADS; without it they count
-    the node's processors, and the result would depend on the node.
+    the node's processors, and the result would depend on the node. Ours win: Helm leaves a CRD
+    as it was, and one of an earlier release may let a spec declare these names too.
     """
-    user = run.spec.pod.env if run.spec.pod else []
     literal = {
+        **(file.env or {}),
         ENV_SCRATCH_LIMIT: str(SPILL_BYTES),
         "HOME": SCRATCH_DIR,
         "TMPDIR": SCRATCH_DIR,
         "OMP_NUM_THREADS": str(run.threads),
-        **{variable.name: variable.value for variable in user},
     }
     memory = {"resourceFieldRef": {"containerName": CONTAINER, "resource": "limits.memory"}}
     return [
