@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from checkrail_api.names import LABEL_ATTEMPT
-from checkrail_api.training_job import TrainingJobStatus
+from checkrail_api.training_status import TrainingJobStatus
 from checkrail_operator.observe.baselines import see_baselines, told_baselines
 from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.raw import Raw, is_over

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from checkrail_api.names import child_name
 from checkrail_api.reasons import Reason
-from checkrail_api.training_job import Attempt
+from checkrail_api.training_status import Attempt
 from checkrail_operator.plan.endings import Ending, Tried, ending
 from checkrail_operator.plan.figures import NONE, Figures
 from checkrail_operator.plan.instants import instant, rfc3339

@@ -1,7 +1,7 @@
 """Progress and durations as people read them in a column of ``kubectl get``."""
 
 from checkrail_api.reports import Phase
-from checkrail_api.training_job import Progress
+from checkrail_api.training_status import Progress
 
 DONE = 100
 UNITS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))

@@ -6,7 +6,7 @@ from typing import Literal, assert_never
 
 from checkrail_api.conditions import Condition
 from checkrail_api.reasons import Reason
-from checkrail_api.training_job import Attempt, Progress
+from checkrail_api.training_status import Attempt, Progress
 from checkrail_operator.plan import training_conditions as conditions
 from checkrail_operator.plan.attempts import History, job_name
 from checkrail_operator.plan.endings import memory_limit

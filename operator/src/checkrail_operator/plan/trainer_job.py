@@ -23,7 +23,7 @@ from checkrail_api.run import (
     baseline_prefix,
     source_prefix,
 )
-from checkrail_api.training_job import Attempt
+from checkrail_api.training_status import Attempt
 from checkrail_operator.plan.attempts import job_name
 from checkrail_operator.plan.hardened_pod import HARDENED, TMP, TMP_MOUNT, hardened_pod
 from checkrail_operator.plan.holding import LABEL_QUEUE

@@ -19,7 +19,7 @@ from math import ceil
 from checkrail_api.names import model_version_name
 from checkrail_api.reasons import Reason
 from checkrail_api.reports import TrainerSuccess
-from checkrail_api.training_job import Attempt
+from checkrail_api.training_status import Attempt
 from checkrail_operator.plan import training_conditions as conditions
 from checkrail_operator.plan.attempts import History, Retry, history, retries_used, retry
 from checkrail_operator.plan.ended_run import SOON_SECONDS, ended, look_again

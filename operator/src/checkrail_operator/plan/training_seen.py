@@ -10,7 +10,8 @@ from checkrail_api.pod import Resources
 from checkrail_api.record import Record
 from checkrail_api.reports import ProgressEvent, TrainerFailure, TrainerSuccess
 from checkrail_api.run import BaselineModel
-from checkrail_api.training_job import TrainingJobSpec, TrainingJobStatus
+from checkrail_api.training_job import TrainingJobSpec
+from checkrail_api.training_status import TrainingJobStatus
 from checkrail_operator.plan.baselines import NOTHING_TO_COMPARE, Baselines
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen
 from checkrail_operator.plan.types import Key, Manifest, Ref

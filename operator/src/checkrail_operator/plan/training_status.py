@@ -9,12 +9,8 @@ from checkrail_api.conditions import Condition, settled
 from checkrail_api.names import model_version_name
 from checkrail_api.reasons import Reason
 from checkrail_api.reports import Metric, Phase, TrainerSuccess
-from checkrail_api.training_job import (
-    Ownership,
-    Progress,
-    PublishedArtifact,
-    TrainingJobStatus,
-)
+from checkrail_api.training_job import Ownership
+from checkrail_api.training_status import Progress, PublishedArtifact, TrainingJobStatus
 from checkrail_operator.plan.attempts import History
 from checkrail_operator.plan.instants import instant, rfc3339
 from checkrail_operator.plan.readable import duration
