@@ -32,7 +32,8 @@ class ObjectStore(Model):
 
     addressing_style: Literal["Path", "Virtual"] | None = None
     """Path puts the bucket into the URL's path (most S3-compatible servers); Virtual puts it into
-    the host name (Amazon S3). Absent: the operator's default."""
+    the host name (Amazon S3). Absent: the operator's default, or else Path where there is an
+    endpoint."""
 
     credentials_secret_ref: LocalRef | None = None
     """Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and optionally AWS_SESSION_TOKEN.

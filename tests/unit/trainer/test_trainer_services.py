@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from urllib3 import HTTPResponse
 
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.run import (
@@ -23,6 +27,8 @@ from checkrail_trainer.sources import services
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from botocore.awsrequest import AWSPreparedRequest
 
 KEYS = {
     f"{prefix}AWS_{name}": f"{prefix}{name}"
@@ -75,22 +81,50 @@ def test_a_source_with_a_service_of_its_own_is_opened_with_its_own_keys() -> Non
     ("store", "bucket", "path"),
     [
         pytest.param({"addressingStyle": "Path"}, "lake", True, id="as written: path"),
-        pytest.param({"addressingStyle": "Virtual"}, "a.b", False, id="as written: virtual"),
+        pytest.param({"addressingStyle": "Virtual"}, "lake", False, id="as written: virtual"),
+        pytest.param({"addressingStyle": "Virtual"}, "a.b", True, id="no certificate covers it"),
+        pytest.param(
+            {"addressingStyle": "Virtual", "endpoint": "http://s3.example.org"},
+            "a.b",
+            False,
+            id="no certificate is asked for",
+        ),
+        pytest.param(
+            {"addressingStyle": "Virtual", "endpoint": "http://10.0.0.7:9000"},
+            "lake",
+            True,
+            id="virtual, of an address",
+        ),
+        pytest.param(
+            {"addressingStyle": "Virtual", "endpoint": "http://localhost:9000"},
+            "lake",
+            False,
+            id="virtual, of this host",
+        ),
         pytest.param({}, "lake", False, id="Amazon S3"),
         pytest.param({}, "lake.eu", True, id="a bucket with a dot"),
         pytest.param({"endpoint": "http://10.0.0.7:9000"}, "lake", True, id="an address"),
         pytest.param({"endpoint": "http://localhost:9000"}, "lake", True, id="this host"),
-        pytest.param({"endpoint": "https://s3.example.org"}, "lake", False, id="a host name"),
+        pytest.param({"endpoint": "https://s3.example.org"}, "lake", True, id="a host name"),
     ],
 )
-def test_where_the_bucket_stands_in_the_url(
+def test_boto3_and_duckdb_put_the_bucket_into_the_same_part_of_the_url(
     store: dict[str, Any],
     bucket: str,
     path: bool,  # noqa: FBT001 - a table's column
 ) -> None:
-    bucketeer = Bucketeer(ObjectStore.model_validate(store), {}, "")
+    bucketeer = Bucketeer(ObjectStore.model_validate(store), KEYS, ENV_DATA_PREFIX)
+    sent: list[str] = []
+
+    def answer(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        sent.append(urlsplit(request.url).path)
+        return AWSResponse(request.url, 200, {}, HTTPResponse(BytesIO(), preload_content=False))
+
+    bucketeer.client.meta.events.register("before-send.s3.HeadObject", answer)
+    bucketeer.client.head_object(Bucket=bucket, Key="key")
 
     assert bucketeer.path_style([bucket]) is path
+    assert sent == [f"/{bucket}/key" if path else "/key"]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 """What S3-compatible servers expect when nobody configured another one."""
+AMAZON = "https://s3.amazonaws.com"
 DENIED = {
     "AccessDenied",
     "AllAccessDisabled",
@@ -111,13 +112,20 @@ class Bucketeer:
     def path_style(self, buckets: Iterable[str]) -> bool:
         """Answer whether the bucket goes into the URL's path, as botocore decides it.
 
-        Where nobody chose, it does for hosts without names below them and buckets with dots.
+        Where nobody chose, it does at every endpoint, and at Amazon S3 for a bucket with a dot,
+        which no certificate covers as a host. For such a one over HTTPS, and at an address that
+        has no names below it, it does even where Virtual is chosen.
         """
-        if self.store.addressing_style:
-            return self.store.addressing_style == "Path"
-        host = urlsplit(self.store.endpoint or "").hostname or ""
-        numeric = bool(re.fullmatch(r"[0-9.]+|.*:.*|localhost", host))
-        return numeric or any("." in each for each in buckets)
+        dotted = any("." in each for each in buckets)
+        url = urlsplit(self.store.endpoint or AMAZON)
+        match self.store.addressing_style:
+            case "Path":
+                return True
+            case "Virtual":
+                numeric = re.fullmatch(r"[0-9.]+|.*:.*", url.hostname or "") is not None
+                return numeric or (dotted and url.scheme == "https")
+            case None:
+                return dotted or self.store.endpoint is not None
 
     @property
     def where(self) -> str:
