@@ -33,17 +33,26 @@ class ObjectStoreServer:
     access_key = "checkrail-tests"
     secret_key = "not-a-secret"  # noqa: S105 - it opens a folder of the tests
 
-    def __init__(self, folder: Path, *, tls: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tls: bool = False,
+        read_only: bool = False,
+        virtual_domain: str | None = None,
+    ) -> None:
         """Describe a server that keeps its objects below ``folder``; `with` starts it.
 
         Args:
             folder: Where to keep objects, metadata and the log.
             tls: Serve HTTPS under a certificate that signs itself, see `certificate`.
             read_only: Deny every write; objects may be there from another server's time.
+            virtual_domain: What of a host's name is not the bucket's; other hosts name none.
         """
         self.folder = folder
         self.tls = tls
         self.read_only = read_only
+        self.virtual_domain = virtual_domain
         self.port = free_ports(1)[0]
         self._child: Child | None = None
 
@@ -78,6 +87,7 @@ class ObjectStoreServer:
             "--keep-alive",
             *(self._certificate_flags() if self.tls else ()),
             *(("--readonly",) if self.read_only else ()),
+            *((f"--virtual-domain={self.virtual_domain}",) if self.virtual_domain else ()),
             "posix",
             f"--sidecar={self.folder / 'metadata'}",
             self.folder / "objects",
