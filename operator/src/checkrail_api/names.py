@@ -15,6 +15,8 @@ LABEL_OWNERSHIP_OWNER = "checkrail.dev/ownership-owner"
 LABEL_PROJECT = "checkrail.dev/project"
 FINALIZER = "checkrail.dev/artifact"
 """On a ModelVersion whose artifact goes with it: the only finalizer there is."""
+ANNOTATION_REFUSED = "checkrail.dev/removal-refused-since"
+"""On a ModelVersion that is being deleted: when the API server first refused the Job for it."""
 LABEL_MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY = "checkrail"
 OURS = {LABEL_MANAGED_BY: MANAGED_BY}

@@ -19,7 +19,7 @@ from checkrail_operator.plan.errors import (
 from checkrail_operator.plan.stalled import forbidden, stalled
 from checkrail_operator.plan.types import Defaults, Key, Plan
 from checkrail_operator.plan.wake_waiting import bereaved
-from checkrail_operator.planners import PLANNERS
+from checkrail_operator.planners import PLANNERS, refused_removal
 from checkrail_operator.queue import Clock, Outcome
 from checkrail_operator.shell.clock import UtcNow
 from checkrail_operator.shell.cluster import Cluster, NamespaceTerminatingError
@@ -152,12 +152,8 @@ class Passes:
         try:
             plan = self._planned(raw)
             written = await self._executed(plan, raw, fields)
-        except (InvalidSpecError, NameConflictError) as error:
-            return await self._stall(raw, stalled(raw.owner, plan, error, self._now()), fields)
-        except ForbiddenError as error:
-            told = forbidden(raw.owner, error, self._now())
-            await write_status(self._cluster, raw.owner, told.status, told.events, self._tell)
-            raise  # the pass is repeated
+        except (InvalidSpecError, NameConflictError, ForbiddenError) as error:
+            return await self._hindered(raw, plan, error, fields)
         for other in plan.wake:
             self._wake(other)
         if written.status and plan.run_end:
@@ -186,6 +182,32 @@ class Passes:
                 "artifact is left, its namespace is being deleted", extra={"fields": fields}
             )
             return await execute(self._cluster, Plan(plan.key, finalizer=False), raw, self._tell)
+
+    async def _hindered(
+        self,
+        raw: Raw,
+        plan: Plan | None,
+        error: InvalidSpecError | NameConflictError | ForbiddenError,
+        fields: dict[str, object],
+    ) -> Ended:
+        """Tell what stands in the way; what time or somebody else may mend is tried again.
+
+        Raises:
+            ForbiddenError: The pass is to be repeated.
+        """
+        if plan is not None and plan.children and is_going(raw.owner):
+            told = refused_removal(raw, error, self._now(), self._defaults)
+            LOG.warning(
+                "artifact is left" if told.finalizer is False else "artifact cannot be removed yet",
+                extra={"fields": {**fields, "error": str(error)}},
+            )
+            await execute(self._cluster, told, raw, self._tell)
+            return Ended("stalled", Outcome(failed=told.finalizer is None))
+        if isinstance(error, ForbiddenError):
+            told = forbidden(raw.owner, error, self._now())
+            await write_status(self._cluster, raw.owner, told.status, told.events, self._tell)
+            raise error
+        return await self._stall(raw, stalled(raw.owner, plan, error, self._now()), fields)
 
     async def _wake_bereaved(self, key: Key) -> None:
         """Wake those whom it concerns that ``key`` is gone; children go by themselves."""

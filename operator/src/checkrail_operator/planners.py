@@ -29,6 +29,11 @@ def _model_version(raw: Raw, now: datetime, defaults: Defaults) -> Plan:
     return model_version.plan(version_observed.see(raw, now, defaults))
 
 
+def refused_removal(raw: Raw, error: Exception, now: datetime, defaults: Defaults) -> Plan:
+    """Return the plan of a version that is being deleted and whose Job cannot be made."""
+    return model_version.refused(version_observed.see(raw, now, defaults), str(error))
+
+
 PLANNERS: Mapping[OwnedKind, Planner] = {
     "TrainingJob": _training_job,
     "ModelDeployment": _model_deployment,

@@ -13,7 +13,6 @@ from checkrail_operator.metrics import Metrics
 from checkrail_operator.observe.news import woken_by
 from checkrail_operator.observe.raw import Raw
 from checkrail_operator.plan.errors import InvalidSpecError, TransientError
-from checkrail_operator.plan.stalled import CONFLICT_LOOK_AGAIN_SECONDS
 from checkrail_operator.plan.types import Event, Key, Plan
 from checkrail_operator.plan.wake_waiting import given_up
 from checkrail_operator.queue import Outcome
@@ -149,8 +148,8 @@ async def test_a_refused_job_is_told_and_the_version_waits() -> None:
 
     outcome = await passes(cluster)(KEY)
 
-    assert outcome == Outcome(after_seconds=CONFLICT_LOOK_AGAIN_SECONDS)
-    assert [(e.type, e.reason) for e in cluster.events] == [("Warning", "InvalidSpec")]
+    assert outcome == Outcome(failed=True)
+    assert [(e.type, e.reason) for e in cluster.events] == [("Warning", "ArtifactNotRemoved")]
     assert raw_of(cluster).owner["metadata"]["finalizers"] == [FINALIZER]
 
 

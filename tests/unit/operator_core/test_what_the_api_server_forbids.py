@@ -10,7 +10,12 @@ from kubernetes.aio.client.exceptions import ApiException
 
 from checkrail_operator.loop import Passes
 from checkrail_operator.metrics import Metrics
-from checkrail_operator.plan.errors import ForbiddenError
+from checkrail_operator.plan.errors import (
+    ForbiddenError,
+    InvalidSpecError,
+    NameConflictError,
+    TransientError,
+)
 from checkrail_operator.plan.types import Event, Key
 from checkrail_operator.queue import Outcome
 from checkrail_operator.shell.translate import from_api
@@ -19,7 +24,7 @@ from harness.training_situations import SITUATIONS
 from harness.training_world import KEY, TrainingWorld
 from harness.version_world import KEY as VERSION
 from harness.version_world import SITUATIONS as OF_A_VERSION
-from harness.version_world import VersionWorld
+from harness.version_world import URI, VersionWorld
 from unit.operator_core.failing_cluster import FailingCluster
 
 QUOTA = "jobs.batch is forbidden: exceeded quota: few"
@@ -144,3 +149,109 @@ async def test_a_version_tells_it_by_an_event() -> None:
     await passes(world)(VERSION)
 
     assert world.told == [("Warning", "Pending")]
+
+
+NOT_REMOVED = (
+    f"{TOLD[:-1]}. Until that is mended the artifact is not deleted; from 2026-11-23T12:30:00Z on "
+    "it stays, and the version goes. To let the version go now and keep the artifact, set "
+    "spec.deletionPolicy to Retain."
+)
+
+
+async def unremovable(
+    error: Exception = REFUSED, situation: str = "deleted"
+) -> tuple[VersionWorld, FailingCluster]:
+    """Return a version that is being deleted, in a cluster that refuses the Job for it."""
+    cluster = FailingCluster()
+    world = VersionWorld(cluster)
+    await OF_A_VERSION[situation](world)
+    (job,) = (await world.plan()).children
+    cluster.fails[f"create Job {job['metadata']['name']}"] = error
+    return world, cluster
+
+
+async def test_a_version_whose_job_is_forbidden_says_until_when_it_waits() -> None:
+    world, cluster = await unremovable()
+    run = passes(world)
+
+    outcomes = [await run(VERSION)]
+    before = list(cluster.writes)
+    world.later(60)
+    outcomes += [await run(VERSION), await run(VERSION)]
+
+    assert outcomes == [Outcome(failed=True)] * 3
+    assert cluster.events == [Event("Warning", "ArtifactNotRemoved", NOT_REMOVED, once=True)]
+    assert cluster.writes == before
+
+
+async def test_a_version_goes_on_by_itself_once_its_job_is_allowed() -> None:
+    world, cluster = await unremovable()
+    run = passes(world)
+    await run(VERSION)
+    world.later(1799)
+    await run(VERSION)
+    cluster.fails.clear()
+
+    await run(VERSION)
+    world.later(1799)
+    await run(VERSION)
+    waits = world.exists
+    world.job_ends("Complete")
+    await run(VERSION)
+
+    assert (waits, world.exists, cluster.events[-1].reason) == (True, False, "ArtifactRemoved")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(REFUSED, id="a quota"),
+        pytest.param(InvalidSpecError("the API server refused create Job x: no"), id="a webhook"),
+        pytest.param(NameConflictError("batch/v1", "Job", "x"), id="somebody's Job"),
+    ],
+)
+async def test_half_an_hour_after_the_first_refusal_the_artifact_is_left(error: Exception) -> None:
+    world, cluster = await unremovable(error)
+    await passes(world)(VERSION)
+    world.later(1800)
+
+    outcome = await passes(world)(VERSION)
+
+    assert (outcome, world.exists) == (Outcome(), False)
+    assert [e.reason for e in cluster.events] == ["ArtifactNotRemoved", "ArtifactLeft"]
+    assert f"checkrail delete-artifact {URI} --sha256 3f9a1c20" in cluster.events[-1].note
+    assert cluster.events[-1].note.endswith(str(error))
+
+
+async def test_the_half_hour_begins_with_the_first_refusal_however_long_it_was_served() -> None:
+    cluster = FailingCluster()
+    world = VersionWorld(cluster)
+    await OF_A_VERSION["deleted_while_served"](world)
+    world.later(86_400)
+    world.serve(None)
+    (job,) = (await world.plan()).children
+    cluster.fails[f"create Job {job['metadata']['name']}"] = REFUSED
+
+    await passes(world)(VERSION)
+
+    assert (world.exists, "2026-11-24T12:30:00Z" in cluster.events[-1].note) == (True, True)
+
+
+async def test_a_version_whose_refusal_could_not_be_remembered_yet_waits_all_the_same() -> None:
+    world, cluster = await unremovable()
+    cluster.fails[f"overlay ModelVersion {VERSION.name}"] = TransientError("away")
+
+    outcome = await passes(world)(VERSION)
+
+    assert (outcome, world.exists, cluster.events) == (Outcome(failed=True), True, [])
+
+
+async def test_a_version_whose_job_is_forbidden_goes_at_once_with_retain() -> None:
+    world, _ = await unremovable()
+    run = passes(world)
+    await run(VERSION)
+    world.set_policy("Retain")
+
+    await run(VERSION)
+
+    assert not world.exists

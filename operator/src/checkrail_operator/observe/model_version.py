@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal
 
-from checkrail_api.names import FINALIZER
+from checkrail_api.names import ANNOTATION_REFUSED, FINALIZER
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.reports import TrainerFailure
 from checkrail_operator.observe.pods import is_owned_by, see_pod
@@ -47,6 +47,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelVersionSeen:
         serving=_serving(raw),
         sharing=_sharing(raw),
         removal=_removal(raw),
+        refused_since=_refused_since(raw.owner),
     )
 
 
@@ -116,6 +117,10 @@ def _removal(raw: Raw) -> RemovalSeen | None:
     made = [pod for pod in pods if pod.controller_uid == job["metadata"]["uid"]]
     since = instant(job["metadata"].get("creationTimestamp"))
     return RemovalSeen(job["metadata"]["name"], since, _finished(job), _said(made))
+
+
+def _refused_since(version: Manifest) -> datetime | None:
+    return instant((version["metadata"].get("annotations") or {}).get(ANNOTATION_REFUSED))
 
 
 def _finished(job: Manifest) -> Literal["Complete", "Failed"] | None:

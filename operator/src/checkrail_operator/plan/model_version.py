@@ -6,31 +6,74 @@ deletionPolicy   Retain ---> no finalizer
                                                               another names the artifact? let go
                                                               Job: checkrail delete-artifact
                                                                 Complete, or given up: let go
+                                                                cannot be made: see `refused`
 
-The Job has a deadline, a namespace that ends lets go at once (see `loop`). Without a bound it waits
-while somebody serves the version, and while the API server refuses the Job; deletionPolicy may be
-set back to Retain at any time.
+The Job has a deadline, and so has making it; a namespace that ends lets go at once (see `loop`).
+Without a bound it waits while somebody serves the version; deletionPolicy may be set back to Retain
+at any time.
 """
 
 import shlex
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from checkrail_api.kind import API_VERSION
+from checkrail_api.names import ANNOTATION_REFUSED
 from checkrail_api.object_store import CA_KEY
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.removal_job import DEADLINE_SECONDS, removal_command, removal_job
-from checkrail_operator.plan.types import Event, Plan
+from checkrail_operator.plan.types import Event, Manifest, Plan
 from checkrail_operator.plan.version_seen import ModelVersionSeen, RemovalSeen
 
 SILENCE_PATIENCE = timedelta(seconds=60)
 """How long a Job may go without a word before we point at it."""
 WATCHED_SECONDS = 30.0
 """How long a version that cannot go yet goes without a look; events tell sooner."""
+WORDS = 600
+"""Longest part of the API server's answer that is passed on, characters: an event has 1,024."""
 
 
 def plan(seen: ModelVersionSeen) -> Plan:
     """Decide about one ModelVersion; whoever asks for it is woken either way."""
     return replace(_of_version(seen), wake=seen.waiting)
+
+
+def refused(seen: ModelVersionSeen, said: str) -> Plan:
+    """Return the plan of a version whose Job cannot be made: wait as long as for the Job itself.
+
+    Nothing but the version can remember since when: an event may be lost, and the version may have
+    been served for days before the first try.
+
+    Args:
+        seen: The version.
+        said: Why, in the words of the API server.
+    """
+    since = seen.refused_since or seen.now
+    until = since + timedelta(seconds=DEADLINE_SECONDS)
+    if seen.now >= until:
+        return Plan(seen.key, events=(_left(seen, said),), finalizer=False)
+    note = (
+        f"{said.rstrip('. ')[:WORDS]}. Until that is mended the artifact is not deleted; from "
+        f"{rfc3339(until)} on it stays, and the version goes. To let the version go now and keep "
+        f"the artifact, set spec.deletionPolicy to Retain."
+    )
+    event = Event("Warning", Reason.ARTIFACT_NOT_REMOVED.value, note, once=True)
+    mark = () if seen.refused_since else (_refused_since(seen, since),)
+    return Plan(seen.key, overlays=mark, events=(event,))
+
+
+def _refused_since(seen: ModelVersionSeen, since: datetime) -> Manifest:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": seen.key.kind,
+        "metadata": {
+            "name": seen.key.name,
+            "namespace": seen.key.namespace,
+            "uid": seen.uid,
+            "annotations": {ANNOTATION_REFUSED: rfc3339(since)},
+        },
+    }
 
 
 def _of_version(seen: ModelVersionSeen) -> Plan:
@@ -44,7 +87,8 @@ def _of_version(seen: ModelVersionSeen) -> Plan:
 def _going(seen: ModelVersionSeen) -> Plan:
     """Return the plan of a version that waits until its artifact is deleted, or may stay."""
     if seen.removal and seen.removal.finished:
-        event = _removed(seen) if seen.removal.finished == "Complete" else _left(seen)
+        is_complete = seen.removal.finished == "Complete"
+        event = _removed(seen) if is_complete else _left(seen, seen.removal.said)
         return Plan(seen.key, events=(event,), finalizer=False)
     if not seen.artifact.is_where_published(seen.model):
         return Plan(seen.key, events=(_foreign(seen),), finalizer=False)
@@ -66,9 +110,8 @@ def _removed(seen: ModelVersionSeen) -> Event:
     return Event("Normal", Reason.ARTIFACT_REMOVED.value, note, once=True)
 
 
-def _left(seen: ModelVersionSeen) -> Event:
+def _left(seen: ModelVersionSeen, said: str) -> Event:
     """Tell the command that deletes what stays; its uri once, since a note is cut."""
-    said = seen.removal.said if seen.removal else ""
     authorities = seen.artifact.store.ca_config_map_ref
     ca_file = CA_KEY if authorities else None
     with_file = f" ({CA_KEY} is that of ConfigMap {authorities.name})" if authorities else ""

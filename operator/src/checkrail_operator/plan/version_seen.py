@@ -63,6 +63,7 @@ class ModelVersionSeen:
         sharing: Other ModelVersions, anywhere, that name the same artifact and keep it, sorted;
             looked for only once the version is being deleted.
         removal: The Job that deletes the artifact, if it exists.
+        refused_since: When the API server refused that Job first, as far as it is remembered.
     """
 
     key: Key
@@ -78,3 +79,4 @@ class ModelVersionSeen:
     serving: tuple[str, ...] = ()
     sharing: tuple[Key, ...] = ()
     removal: RemovalSeen | None = None
+    refused_since: datetime | None = None
