@@ -67,6 +67,7 @@ class ServingWorld:
         owner: The ModelDeployment.
         versions: ModelVersions by number.
         behaviour: How pods of a version behave: healthy (default), silent, crashing.
+        room: How many pods of a version come up; more of them stay silent.
         gateway: Whether the gateway takes up routes: accepts, refuses or is away.
         servers: What the pods have counted.
         now: Virtual time.
@@ -75,6 +76,7 @@ class ServingWorld:
     owner: Object = field(default_factory=model_deployment)
     versions: dict[int, Object] = field(default_factory=lambda: {1: model_version(1)})
     behaviour: dict[int, str] = field(default_factory=dict)
+    room: dict[int, int] = field(default_factory=dict)
     gateway: str = "accepts"
     servers: Servers = field(default_factory=Servers)
     now: datetime = START
@@ -223,7 +225,9 @@ class ServingWorld:
     def _run_pod(self, pod: Object) -> timedelta:
         number = number_of(pod)
         age = self.now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
-        pod["status"], ready_for = pod_status(self.behaviour.get(number, "healthy"), age)
+        has_room = int(pod["metadata"]["name"].rpartition("-")[2]) < self.room.get(number, 1000)
+        behaviour = self.behaviour.get(number, "healthy") if has_room else "silent"
+        pod["status"], ready_for = pod_status(behaviour, age)
         return ready_for
 
     def _serve(self, seconds: float) -> None:

@@ -103,7 +103,7 @@ class ModelDeploymentSpec(Model):
     """Which version is asked for."""
 
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
-    """Pods of each revision that takes traffic."""
+    """Pods of the version that serves; one that takes over has as many as its next share needs."""
 
     server: Server | None = None
     """Settings of the scoring server."""

@@ -112,6 +112,6 @@ class ModelDeploymentSeen:
         """Return the children of ``revision``; nothing if there are none yet."""
         return self.revisions.get(revision.hash, NOTHING)
 
-    def is_ready(self, revision: Revision) -> bool:
-        """Answer whether all pods that ``revision`` should have are available."""
-        return 0 < self.spec.replicas <= self.of(revision).available
+    def is_ready(self, revision: Revision, pods: int) -> bool:
+        """Answer whether ``pods`` of ``revision`` are available: as many as it should have."""
+        return 0 < pods <= self.of(revision).available

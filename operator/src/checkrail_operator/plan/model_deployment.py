@@ -15,6 +15,7 @@ from checkrail_operator.plan.deployment_status import (
     status_of,
     told_event,
 )
+from checkrail_operator.plan.pod_counts import pod_counts
 from checkrail_operator.plan.route import http_route, shares
 from checkrail_operator.plan.serving import (
     revision_deployment,
@@ -78,11 +79,14 @@ def _children(
     """Yield the children in the order to apply them: what is pointed at before what points."""
     if not decision.live:
         return
+    pods = pod_counts(seen, decision, weights)
     compared = decision.canary.revision if decision.canary else None
     reference = scores_of(seen, decision.stable) if decision.stable else None
-    for made in (revision_deployment, revision_service):
-        for revision in decision.live:
-            yield made(seen, revision, reference if revision == compared else None)
+    bins = {each.hash: reference if each == compared else None for each in decision.live}
+    for each in decision.live:
+        yield revision_deployment(seen, each, pods[each.hash], bins[each.hash])
+    for each in decision.live:
+        yield revision_service(seen, each, bins[each.hash])
     yield stable_service(seen, decision.live[0])
     yield http_route(seen, weights)
 

@@ -8,6 +8,7 @@ from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.pod_health import WORDS, crash_words, waiting_words
+from checkrail_operator.plan.pod_seen import PodSeen
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.serving import child_name_of
 
@@ -33,17 +34,33 @@ def crash(seen: ModelDeploymentSeen, revision: Revision) -> Failure | None:
     return Failure(Reason.CRASH_LOOP, words) if words else None
 
 
-def overdue(seen: ModelDeploymentSeen, revision: Revision, since: datetime) -> Failure | None:
-    """Say that its pods were not ready in time, counted from ``since``."""
+def overdue(
+    seen: ModelDeploymentSeen, revision: Revision, since: datetime, pods: int
+) -> Failure | None:
+    """Say that not all of its ``pods`` were ready in time, counted from ``since``.
+
+    Once one has been ready long enough to count, the version has shown that it starts: another
+    one that is missing counts from when it was made. An autoscaler that asks for more pods, or a
+    node that is drained, at the end of the time takes no version back.
+    """
     allowed = seen.spec.rollout.progress_deadline_seconds
-    late = seen.now - since >= timedelta(seconds=allowed)
-    if seen.is_ready(revision) or not late or not seen.spec.replicas:
+    patience = timedelta(seconds=allowed)
+    late = seen.now - since >= patience
+    if seen.is_ready(revision, pods) or not late or not pods:
         return None
-    words = waiting_words(seen.of(revision).pods) or _without_words(seen, revision)
+    found = seen.of(revision)
+    if found.available and not any(_is_late(pod, seen.now - patience) for pod in found.pods):
+        return None
+    words = waiting_words(found.pods) or _without_words(seen, revision)
     return Failure(
         Reason.PROGRESS_DEADLINE_EXCEEDED,
-        f"not all of {seen.spec.replicas} pods were ready within {allowed} s: {words}",
+        f"not all of {pods} pods were ready within {allowed} s: {words}",
     )
+
+
+def _is_late(pod: PodSeen, made_before: datetime) -> bool:
+    """Answer whether a pod that is not ready has had its time."""
+    return not pod.ready and pod.created is not None and pod.created <= made_before
 
 
 def _without_words(seen: ModelDeploymentSeen, revision: Revision) -> str:

@@ -67,20 +67,21 @@ def scores_of(seen: ModelDeploymentSeen, revision: Revision) -> ScoreBins | None
 
 
 def revision_deployment(
-    seen: ModelDeploymentSeen, revision: Revision, reference: ScoreBins | None = None
+    seen: ModelDeploymentSeen, revision: Revision, pods: int, reference: ScoreBins | None = None
 ) -> Manifest:
-    """Return the Deployment of ``revision``: ``spec.replicas`` pods, none of them missed.
+    """Return the Deployment of ``revision``: so many pods, none of them missed.
 
     Args:
         seen: The pass's snapshot.
         revision: What it serves, and how.
+        pods: How many.
         reference: The bins of the version that it is compared with as a canary; None: with none.
             Pods that were made already keep what they were made with.
     """
     template = _template(seen, revision, reference)
     manifest = _of_revision(seen, revision, template, "apps/v1", "Deployment")
     manifest["spec"] = {
-        "replicas": seen.spec.replicas,
+        "replicas": pods,
         "minReadySeconds": MIN_READY_SECONDS,
         "progressDeadlineSeconds": seen.spec.rollout.progress_deadline_seconds,
         "revisionHistoryLimit": 1,

@@ -20,6 +20,7 @@ from enum import Enum, auto
 from checkrail_api.deployment_status import CanaryStatus
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.analysis import Split
+from checkrail_operator.plan.canary_size import canary_pods
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.evidence import Evidence, evidence_of
 from checkrail_operator.plan.instants import instant
@@ -141,8 +142,9 @@ def _first(seen: ModelDeploymentSeen, wanted: Wanted, canary: Revision | None) -
     answers again, lets it recover without anybody asking. Another one that is asked for replaces
     it at once, or, if it does answer, takes over from it step by step.
     """
+    replicas = seen.spec.replicas
     superseded = canary and wanted.revision and not wanted.is_for(canary)
-    if canary and (seen.is_ready(canary) or (superseded and seen.of(canary).ready)):
+    if canary and (seen.is_ready(canary, replicas) or (superseded and seen.of(canary).ready)):
         return _rest(seen, wanted, canary)
     candidate = wanted.revision if superseded or canary is None else canary
     if candidate is None:
@@ -150,7 +152,7 @@ def _first(seen: ModelDeploymentSeen, wanted: Wanted, canary: Revision | None) -
     if canary is None and seen.spec.suspend:
         return Decision(Situation.SUSPENDED, wanted)
     since = _first_since(seen, candidate)
-    failure = crash(seen, candidate) or overdue(seen, candidate, since)
+    failure = crash(seen, candidate) or overdue(seen, candidate, since, replicas)
     situation = Situation.FAILED if failure else Situation.STARTING
     if wanted.revision is None:
         situation = Situation.VERSION_MISSING
@@ -198,6 +200,7 @@ def _take_over(
 ) -> Decision:
     """Move the canary one step, up or down."""
     weight = _weight(seen, canary, told)
+    size = canary_pods(seen.spec.rollout, seen.spec.replicas, weight)
     moved = _whole_second(seen.now)
     since = (instant(told.since) or moved) if weight == told.weight else moved
     routed = shares(stable.hash, canary.hash, weight)
@@ -206,7 +209,7 @@ def _take_over(
     pauses = seen.spec.rollout.on_failure == "Pause"
     asked_for = wanted.is_for(canary) and seen.spec.replicas > 0
     if asked_for and not wanted.refusal(canary):
-        late = overdue(seen, canary, since) if weight == 0 else None
+        late = overdue(seen, canary, since, size) if weight == 0 else None
         found = None if pauses else evidence.failure
         if failure := aborted(seen, canary) or crash(seen, canary) or late or found:
             wanted = wanted.without(rejection(canary, failure, seen.now))
@@ -218,7 +221,7 @@ def _take_over(
             weight=weight,
             since=since,
             now=seen.now,
-            ready=seen.is_ready(canary),
+            ready=seen.is_ready(canary, size),
             serving=seen.of(canary).ready > 0,
             stable_serving=seen.of(stable).ready > 0,
             accepted=accepted,

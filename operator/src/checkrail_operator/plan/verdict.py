@@ -6,6 +6,7 @@ from typing import assert_never
 
 from checkrail_api.conditions import ConditionStatus
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan.canary_size import canary_pods
 from checkrail_operator.plan.check_condition import missing_words
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.pod_health import crash_words, waiting_words
@@ -189,7 +190,8 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
     found = seen.of(canary.revision)
     share = f"{_named(decision, canary.revision)} gets {canary.weight} % of the requests"
     words = waiting_words(found.pods)
-    ready = f"{found.available} of {seen.spec.replicas} of its pods are ready"
+    size = canary_pods(seen.spec.rollout, seen.spec.replicas, canary.weight)
+    ready = f"{found.available} of {size} of its pods are ready"
     tail = {
         Move.WAITING_FOR_REPLICAS: ready + (f": {words}" if words else ""),
         Move.WAITING_FOR_ROUTE: route_words(seen, dict(weights)),

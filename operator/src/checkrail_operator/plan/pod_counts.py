@@ -1,0 +1,40 @@
+"""How many pods each revision has: the stable one all of them, the canary as its share needs."""
+
+from collections.abc import Mapping
+
+from checkrail_operator.plan.canary_size import canary_pods, canary_pods_now
+from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.rollout import DRAIN
+from checkrail_operator.plan.route import answer_for
+from checkrail_operator.plan.takeover import Canary, Decision, Situation
+
+GOING = frozenset({Situation.WITHDRAWING, Situation.ROLLING_BACK})
+
+
+def pod_counts(
+    seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]
+) -> dict[str, int]:
+    """Return how many pods each live revision should have after this pass, by its hash.
+
+    Args:
+        seen: What the pass found.
+        decision: What it decided.
+        weights: Shares of the requests after it, percent by revision.
+    """
+    counts = {revision.hash: seen.spec.replicas for revision in decision.live}
+    canary = decision.canary
+    if decision.stable and canary:
+        asked = seen.of(canary.revision).asked
+        counts[canary.revision.hash] = canary_pods_now(
+            canary_pods(seen.spec.rollout, seen.spec.replicas, canary.weight),
+            asked=asked or 0,
+            at_most=seen.spec.replicas,
+            may_shrink=decision.situation not in GOING and _is_settled(seen, canary, weights),
+        )
+    return counts
+
+
+def _is_settled(seen: ModelDeploymentSeen, canary: Canary, weights: Mapping[str, int]) -> bool:
+    """Answer whether the gateways have sent requests by ``weights`` for as long as some last."""
+    held = canary.since + DRAIN
+    return answer_for(seen, dict(weights)) is Answer.ACCEPTED and seen.now >= held
