@@ -1,6 +1,8 @@
 """What a ModelDeployment may say."""
 
 # ruff: noqa: E501 - an answer stands as the API server gives it, in one line
+from typing import Any
+
 from crd.cases import ABSENT, Case, example
 
 
@@ -10,6 +12,15 @@ def _steps(count: int) -> list[dict[str, int]]:
 
 def _hosts(count: int) -> list[str]:
     return [f"h{number}.example.com" for number in range(count)]
+
+
+SPREAD = "spec.pod.topologySpreadConstraints"
+CONSTRAINT = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+
+
+def spread(**constraint: int | str) -> dict[str, Any]:
+    """Return the change that spreads the pods under one constraint."""
+    return {SPREAD: [{**CONSTRAINT, **constraint}]}
 
 
 EXAMPLE = example(
@@ -250,6 +261,26 @@ CASES = {
         {"spec.pod": {"env": [{"name": "PYTHONPATH", "value": "/mine"}]}},
         "spec.pod.env[0].name: Forbidden: GLIBC_TUNABLES, PATH and names that start with LD_ or PYTHON act before the program starts: set them with ENV in an image built from ours",
         accepted={"spec.pod": {"env": [{"name": "TMPDIR", "value": "/cache"}]}},
+    ),
+    "pods are spread with a skew of 1 at least": Case(
+        spread(maxSkew=0),
+        "spec.pod.topologySpreadConstraints[0].maxSkew: Invalid value: 0: spec.pod.topologySpreadConstraints[0].maxSkew in body should be greater than or equal to 1",
+        accepted=spread(maxSkew=1),
+    ),
+    "pods are spread under at most 4 constraints": Case(
+        {SPREAD: [{**CONSTRAINT, "topologyKey": f"zone-{number}"} for number in range(5)]},
+        "spec.pod.topologySpreadConstraints: Too many: 5: must have at most 4 items",
+        accepted={SPREAD: [{**CONSTRAINT, "topologyKey": f"zone-{n}"} for n in range(4)]},
+    ),
+    "domains are counted only for pods that wait": Case(
+        spread(minDomains=2, whenUnsatisfiable="ScheduleAnyway"),
+        'spec.pod.topologySpreadConstraints[0].minDomains: Invalid value: "object": needs whenUnsatisfiable: DoNotSchedule',
+        accepted=spread(minDomains=2),
+    ),
+    "pods are spread over a domain in one way": Case(
+        {SPREAD: [CONSTRAINT, CONSTRAINT]},
+        'spec.pod.topologySpreadConstraints[1]: Duplicate value: {"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule"}',
+        accepted={SPREAD: [CONSTRAINT, {**CONSTRAINT, "whenUnsatisfiable": "ScheduleAnyway"}]},
     ),
     "a server's pod has no image of its own": Case(
         {"spec.pod": {"image": "server:1"}},

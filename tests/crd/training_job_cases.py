@@ -36,6 +36,10 @@ CASES = {
         {"spec.data.lable": "late"},
         'TrainingJob in version "v1alpha1" cannot be handled as a TrainingJob: strict decoding error: unknown field "spec.data.lable"',
     ),
+    "training pods are not spread": Case(
+        {"spec.pod": {"topologySpreadConstraints": []}},
+        'TrainingJob in version "v1alpha1" cannot be handled as a TrainingJob: strict decoding error: unknown field "spec.pod.topologySpreadConstraints"',
+    ),
     "null is no value": Case({"spec.train.workflow": None}, "spec.train.workflow: Required value"),
     "model is required": Case({"spec.model": ABSENT}, "spec.model: Required value"),
     "model starts with a letter and has no dots": Case(

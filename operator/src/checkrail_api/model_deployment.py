@@ -7,7 +7,7 @@ from pydantic import Field
 from checkrail_api.deployment_status import ModelDeploymentStatus
 from checkrail_api.kind import Column, Crd, Scale, condition_column
 from checkrail_api.model import Model, ModelName, Name, Rule
-from checkrail_api.pod import Placement, Resources
+from checkrail_api.pod import Resources, ServerPod
 from checkrail_api.rollout import Rollout
 
 Hostname = Annotated[
@@ -108,7 +108,7 @@ class ModelDeploymentSpec(Model):
     server: Server | None = None
     """Settings of the scoring server."""
 
-    pod: Placement | None = None
+    pod: ServerPod | None = None
     """Settings of the server's pods."""
 
     rollout: Rollout = Rollout()

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from checkrail_api.affinity import Affinity
+from checkrail_api.affinity import Affinity, LabelKey, LabelSelector
 from checkrail_api.model import Model, Name, Quantity, Rule
 
 OURS = ("CHECKRAIL_", "AWS_")
@@ -112,6 +112,42 @@ class Placement(Model):
     ] = []
     """More environment variables. Those of a trainer go into the provenance of its artifact: no
     keys."""
+
+
+class TopologySpread(Model):
+    """How evenly pods are spread over zones, nodes or other domains, as in core/v1."""
+
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.minDomains) || self.whenUnsatisfiable == 'DoNotSchedule'",
+            "needs whenUnsatisfiable: DoNotSchedule",
+            field=".minDomains",
+        ),
+    )
+
+    max_skew: Annotated[int, Field(ge=1, le=1000)]
+    """By how many pods domains may differ."""
+    topology_key: LabelKey
+    """Label of the nodes whose values are the domains."""
+    when_unsatisfiable: Literal["DoNotSchedule", "ScheduleAnyway"]
+    """Whether a pod that would break it waits or is placed all the same."""
+    min_domains: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """How many domains there must be. Absent: 1."""
+    label_selector: LabelSelector | None = None
+    """Pods that are counted. Absent: those of the revision itself."""
+
+
+class ServerPod(Placement):
+    """Settings of the server's pods."""
+
+    topology_spread_constraints: Annotated[
+        list[TopologySpread],
+        Field(
+            max_length=4,
+            json_schema_extra={"x-kubernetes-list-map-keys": ["topologyKey", "whenUnsatisfiable"]},
+        ),
+    ] = []
+    """How evenly the pods of a revision are spread."""
 
 
 class Pod(Placement):

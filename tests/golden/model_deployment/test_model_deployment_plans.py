@@ -45,6 +45,20 @@ EVERY_FIELD: dict[str, Any] = {
                 ]
             }
         },
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "topology.kubernetes.io/zone",
+                "whenUnsatisfiable": "DoNotSchedule",
+                "minDomains": 2,
+            },
+            {
+                "maxSkew": 2,
+                "topologyKey": "kubernetes.io/hostname",
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": {"team": "a"}},
+            },
+        ],
         "priorityClassName": "serving",
         "env": [{"name": "OMP_WAIT_POLICY", "value": "PASSIVE"}],
     },

@@ -9,7 +9,7 @@
     stable's pods     4    4    4    4    4       the way back is always whole
 """
 
-from checkrail_api.model_deployment import Rollout
+from checkrail_api.rollout import Rollout
 from checkrail_operator.plan.rollout import EVERYTHING, next_weight
 
 

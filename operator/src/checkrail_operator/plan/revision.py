@@ -24,7 +24,7 @@ from checkrail_api.model import Model, ModelName, Name, Sha256
 from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
-from checkrail_api.pod import Placement, Resources
+from checkrail_api.pod import Resources, ServerPod
 from checkrail_api.reports import Signature
 from checkrail_api.score_bins import ScoreBins
 from checkrail_operator.plan.artifact_store import default_store, filled
@@ -82,7 +82,7 @@ class Revision(Model):
     """Who chose the image: a choice of the spec ends with the spec's naming it, a default stays."""
     store: ObjectStore = ObjectStore()
     resources: Resources = Resources()
-    placement: Placement = Placement()
+    placement: ServerPod = ServerPod()
     created: Time
     """When the ModelVersion was published; the order of versions needs it, the pods do not."""
 
@@ -148,7 +148,7 @@ def revision_of(
         image_from="Spec" if named else "Default",
         store=filled(version.store, like.store if like else default_store(version.store, defaults)),
         resources=(server and server.resources) or DEFAULT_RESOURCES,
-        placement=spec.pod or Placement(),
+        placement=spec.pod or ServerPod(),
         created=rfc3339(version.created),
     )
 

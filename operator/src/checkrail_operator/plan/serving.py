@@ -182,9 +182,23 @@ def _pod_spec(
         spec["tolerations"] = [toleration.dump() for toleration in placement.tolerations]
     if affinity := placement.affinity and placement.affinity.manifest():
         spec["affinity"] = affinity
+    if placement.topology_spread_constraints:
+        spec["topologySpreadConstraints"] = _spread(seen, revision)
     if placement.priority_class_name:
         spec["priorityClassName"] = placement.priority_class_name
     return spec
+
+
+def _spread(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str, Any]]:
+    """Return the constraints; without a selector the API counts no pod, and spreads nothing."""
+    own = {"matchLabels": _selected(seen, revision)}
+    return [
+        {
+            "labelSelector": own,
+            **constraint.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        }
+        for constraint in revision.placement.topology_spread_constraints
+    ]
 
 
 def _container(
