@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from checkrail_api.names import LABEL_REVISION
 from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import DEFAULTS, model_deployment
 from harness.serving_world import ServingWorld
@@ -106,7 +107,7 @@ class RandomRollout(RuleBasedStateMachine):
         ready = {r: world.ready_pods(r) for r in world.revisions}
         routed, refused = dict(world.routed), set(world.refused)
         had = set(world.revisions)
-        stable = world.status.get("stable", {}).get("revision")
+        stable = self.way_back()
         decided = None
         with contextlib.suppress(OperatorDiedError):
             decided = world.run_pass()
@@ -122,6 +123,14 @@ class RandomRollout(RuleBasedStateMachine):
             still = refused & set(world.refused)
             rising = {r for r in after if after[r] > before.get(r, 0)}
             assert not (rising - {stable}) & still, "a rejected revision got requests again"
+
+    def way_back(self) -> str | None:
+        """Return the stable revision, or None once nothing says any more what it was."""
+        told = self.world.status.get("stable", {})
+        labels = [body["metadata"]["labels"] for body in self.world.objects.values()]
+        published = [v["metadata"]["name"] for v in self.world.versions.values()]
+        known = any(of.get(LABEL_REVISION) == told.get("revision") for of in labels)
+        return told.get("revision") if known or told.get("version") in published else None
 
     def check_split(
         self,
@@ -142,6 +151,8 @@ class RandomRollout(RuleBasedStateMachine):
             if revision != stable and share > before.get(revision, 0):
                 step = WEIGHTS.index(before.get(revision, 0)) + 1
                 assert share == WEIGHTS[step], "a step was skipped"
+                needed = -(-self.world.owner["spec"].get("replicas", 1) * share // 100)
+                assert ready.get(revision, 0) >= needed, f"{share} % need {needed} pods"
 
     def teardown(self) -> None:
         """Whatever happened: once everything is well, what is asked for serves, or is refused."""
