@@ -103,6 +103,13 @@ def test_a_new_pod_only_says_where_it_begins() -> None:
     assert requests(later) == [(5, 10, 5)]
 
 
+def test_readings_are_kept_of_as_many_pods_as_are_read() -> None:
+    arms: dict[str, Arm] = {f"s{n:03}": "stable" for n in range(60)}
+    first = counted(None, arms, Reading({pod: said(1) for pod in list(arms)[10:]}), WAITING, T0)
+    second = counted(first, arms, Reading({pod: said(2) for pod in list(arms)[:50]}), AT_5, T0)
+    assert [reading.pod for reading in second.readings] == list(arms)[:50]
+
+
 def test_a_pass_that_reads_nothing_changes_nothing() -> None:
     assert count(BEGUN, Reading(), AT_5, second=90) == BEGUN
 

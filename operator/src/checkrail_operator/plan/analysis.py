@@ -81,7 +81,7 @@ def counted(
     growth: dict[Arm, Counters] = {"stable": NONE, "canary": NONE}
     for pod, reading in now_read.items():
         growth[arms[pod]] = _joined(growth[arms[pod]], _growth(reading, last.get(pod)))
-    readings = last | now_read
+    readings = _kept(arms, last, now_read)
     if not read.reports and not read.unread:
         return before  # it was not time to read
     trouble = "; ".join(f"pod {name}: {why}" for name, why in sorted(read.unread.items()))[:1024]
@@ -166,6 +166,22 @@ def _growth(now: PodReading, last: PodReading | None) -> Counters:
     if last.started != now.started:
         return counters
     return counters.since(Counters.parse(last.counted))
+
+
+def _kept(
+    arms: Mapping[str, Arm], last: Mapping[str, PodReading], now: Mapping[str, PodReading]
+) -> dict[str, PodReading]:
+    """Return the readings to compare the next ones with: of ``MOST_PODS`` of each revision.
+
+    Those that were read now come first: the others may not be among those that are read any more.
+    """
+    kept: dict[str, PodReading] = {}
+    room = {"stable": MOST_PODS, "canary": MOST_PODS}
+    for pod, reading in (*now.items(), *last.items()):
+        if pod not in kept and room[arms[pod]]:
+            room[arms[pod]] -= 1
+            kept[pod] = reading
+    return kept
 
 
 def _edges(arms: Mapping[str, Arm], reports: Mapping[str, ServerReport]) -> str:
