@@ -25,7 +25,8 @@ from demo.team import (
 from e2e.bucket import read_object
 
 BURST = 10_000
-HOLD_SECONDS = 45
+UNTIL_MEASURED = 3600
+"""Hold of a step, seconds: the test itself ends it, once it has measured."""
 RATE = 50
 
 
@@ -34,13 +35,22 @@ def silent(_: str) -> None:
 
 
 def serving() -> Body:
-    """Return the example, under the tests' host name and with time to send a burst in each step."""
+    """Return the example, under the tests' host name and with steps that wait to be measured."""
     body = example(SERVING)
     body["metadata"].pop("namespace", None)
     body["spec"]["traffic"]["gateway"]["hostnames"] = ["e2e.example.com"]
     for step in body["spec"]["rollout"]["steps"]:
-        step["holdSeconds"] = HOLD_SECONDS
+        step["holdSeconds"] = UNTIL_MEASURED
     return body
+
+
+def end_hold(team: Team, weight: int) -> None:
+    """Let the step of ``weight`` end."""
+    body = team.get("modeldeployment", DEPLOYMENT)
+    steps = body["spec"]["rollout"]["steps"]
+    ended = [{**s, "holdSeconds": 0} if s.get("weight") == weight else s for s in steps]
+    patch = json.dumps({"spec": {"rollout": {"steps": ended}}})
+    kubectl("patch", "mdep", DEPLOYMENT, "-n", team.namespace, "--type=merge", "-p", patch)
 
 
 @dataclass(frozen=True)
@@ -79,6 +89,7 @@ def second(team: Team, first: Serving) -> Rollout:
         wait_until_routed(team, weight)
         bursts[weight] = team.burst(row, BURST)
         assert weight_of(team) == weight, "the step ended within the burst: nothing was measured"
+        end_hold(team, weight)
 
     with team.load(row, rate=RATE) as load:
         version = team.train(example(FIRST_HALF), silent)

@@ -8,7 +8,7 @@ from harness.serving_bodies import model_deployment, version_name
 from harness.serving_world import ServingWorld
 
 STEPS = [{"weight": w, "holdSeconds": 10} for w in (5, 25, 50)]
-ROLLOUT = {"steps": STEPS, "progressDeadlineSeconds": 20}
+ROLLOUT = {"steps": STEPS, "progressDeadlineSeconds": 20, "minRequests": 0}
 SHARES = Rollout(steps=[Step(weight=w, hold_seconds=0) for w in (5, 25, 50)])
 TO_THE_END = Rollout(steps=[Step(weight=w, hold_seconds=0) for w in (1, 100)])
 PAUSED_FIRST = Rollout(steps=[Step.model_validate({"pause": {}}), Step(weight=50, hold_seconds=0)])
@@ -108,6 +108,7 @@ def test_the_canary_grows_with_its_share_beside_a_whole_stable_revision() -> Non
 
 def test_a_share_grows_only_once_the_pods_for_it_are_there() -> None:
     world = deployed()
+    world.servers.load = 0.0
     world.room[2] = 1
     world.ask_for(2)
     world.rest()
