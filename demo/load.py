@@ -10,10 +10,12 @@ import argparse
 import asyncio
 import json
 import os
+import random
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -21,6 +23,7 @@ import aiohttp
 VERSION_HEADER = "x-checkrail-model-version"
 REQUEST_SECONDS = 10
 MAX_SECONDS = 1800
+SEED = 20261128
 
 
 async def one(
@@ -39,16 +42,21 @@ async def one(
 
 
 async def open_loop(
-    url: str, body: bytes, headers: Mapping[str, str], *, rate: float, seconds: float
+    url: str, bodies: Sequence[bytes], headers: Mapping[str, str], *, rate: float, seconds: float
 ) -> None:
-    """Send ``rate`` requests a second for ``seconds`` or until SIGTERM; print a line for each."""
+    """Send ``rate`` requests a second for ``seconds`` or until SIGTERM; print a line for each.
+
+    Each takes one of ``bodies`` by chance (seeded): in turn, they could fall into step with a
+    gateway that splits in turn, and each version would see some of them only.
+    """
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
     under_way: set[asyncio.Task[None]] = set()
+    chance = random.Random(SEED)  # noqa: S311 - a load, not a secret
 
     async def tell(session: aiohttp.ClientSession) -> None:
-        print(json.dumps(await one(session, url, body, headers)), flush=True)
+        print(json.dumps(await one(session, url, chance.choice(bodies), headers)), flush=True)
 
     async with aiohttp.ClientSession(timeout=timeout) as session:
         start = time.perf_counter()
@@ -87,7 +95,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", required=True, help="Host header: the route's host name")
     parser.add_argument("--path", default="/predict")
-    parser.add_argument("--body", required=True, help="JSON body, or @FILE")
+    parser.add_argument(
+        "--body", required=True, help="JSON, or @FILE: lines of JSON that the load takes by chance"
+    )
     parser.add_argument("--rate", type=float, default=100, help="requests a second, open loop")
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--burst", type=int, help="send so many as fast as possible instead")
@@ -95,14 +105,15 @@ def main() -> None:
     if not 0 < args.seconds <= MAX_SECONDS:
         sys.exit(f"load: --seconds {args.seconds}: expected more than 0, at most {MAX_SECONDS}")
     text = args.body
-    body = open(text[1:], "rb").read() if text.startswith("@") else text.encode()  # noqa: SIM115, PTH123
+    lines = Path(text[1:]).read_bytes() if text.startswith("@") else text.encode()
+    bodies = lines.splitlines()
     url = os.environ["CHECKRAIL_GATEWAY_URL"] + args.path
     headers = {"Host": args.host, "Content-Type": "application/json"}
     if args.burst:
-        for line in asyncio.run(burst(url, body, headers, requests=args.burst)):
-            print(json.dumps(line))
+        for answer in asyncio.run(burst(url, bodies[0], headers, requests=args.burst)):
+            print(json.dumps(answer))
     else:
-        asyncio.run(open_loop(url, body, headers, rate=args.rate, seconds=args.seconds))
+        asyncio.run(open_loop(url, bodies, headers, rate=args.rate, seconds=args.seconds))
 
 
 if __name__ == "__main__":

@@ -122,12 +122,13 @@ class Team:
         return ["sh", "-c", script, self.host, json.dumps({"rows": rows})]
 
     @contextmanager
-    def load(self, row: Body, *, rate: float, seconds: float = 900) -> Iterator[Load]:
-        """Send ``rate`` requests a second until the block ends."""
-        body = json.dumps({"rows": [row]})
-        arguments = ("--host", self.host, "--body", body)
+    def load(self, *rows: Body, rate: float, seconds: float = 900) -> Iterator[Load]:
+        """Send ``rate`` requests a second, each one of ``rows`` by chance, until the block ends."""
         pace = ("--rate", str(rate), "--seconds", str(seconds))
         with tempfile.TemporaryDirectory() as scratch:
+            bodies = Path(scratch) / "bodies.jsonl"
+            bodies.write_text("".join(json.dumps({"rows": [row]}) + "\n" for row in rows))
+            arguments = ("--host", self.host, "--body", f"@{bodies}")
             file = Path(scratch) / "load.jsonl"
             with file.open("wb") as out:
                 command = cluster.inside(PYTHON, "-m", "demo.load", *arguments, *pace)

@@ -15,6 +15,7 @@ s3 = s3_client(
 bucket, key = sys.argv[1].removeprefix("s3://").split("/", 1)
 """
 READ = 'sys.stdout.buffer.write(s3.get_object(Bucket=bucket, Key=key)["Body"].read())'
+WRITE = "s3.put_object(Bucket=bucket, Key=key, Body=sys.stdin.buffer.read())"
 LIST = """
 found = s3.list_objects_v2(Bucket=bucket, Prefix=key + "/").get("Contents", [])
 print(json.dumps([each["Key"].removeprefix(key + "/") for each in found]))
@@ -26,12 +27,18 @@ def read_object(uri: str) -> bytes:
     return _run(READ, uri)
 
 
+def write_object(uri: str, content: bytes) -> None:
+    """Write an object."""
+    _run(WRITE, uri, content)
+
+
 def names_under(uri: str) -> list[str]:
     """Return the paths of the objects below a prefix, from there on, sorted."""
     names: list[str] = json.loads(_run(LIST, uri))
     return names
 
 
-def _run(program: str, uri: str) -> bytes:
+def _run(program: str, uri: str, content: bytes | None = None) -> bytes:
     environment = [f"{name}={value}" for name, value in system.store_keys().items()]
-    return cluster.run_bytes("env", *environment, PYTHON, "-c", CLIENT + program, uri)
+    command = ("env", *environment, PYTHON, "-c", CLIENT + program, uri)
+    return cluster.run_bytes(*command, stdin=content)
