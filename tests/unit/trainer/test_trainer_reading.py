@@ -19,9 +19,11 @@ from checkrail_trainer.table import Categories, Table, Values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from checkrail_trainer.columns import Roles
 
+MEMORY_BYTES = 2**28
 ROWS = """
 (VALUES
   (4, 'a',  1.5, DATE '1969-12-31', false, 10, 'x'),
@@ -67,7 +69,7 @@ def read(
         described = database.execute(f"DESCRIBE {JOINED}").fetchall()
         types = {row[0]: row[1] for row in described}
         roles = resolve_roles(wanted.data, types, task, slices, also)
-        return (*read_sides(database, wanted, roles, types), roles)
+        return (*read_sides(database, wanted, roles, types, MEMORY_BYTES), roles)
 
 
 def plain(column: Values) -> list[Any]:
@@ -309,3 +311,28 @@ def test_a_query_runs_once_though_its_rows_are_counted_before_and_after_filters(
     train, holdout, used, _ = read(drawn, rows)
 
     assert train.rows + holdout.rows == used[0].rows
+
+
+def test_rows_that_lie_on_the_disk_meanwhile_come_in_order(tmp_path: Path) -> None:
+    names = [f"f{each}" for each in range(30)]
+    wanted = run(features=names, holdout={"strategy": "Fraction", "fraction": "0.2"})
+    numbers = ", ".join(f"(id % 4000) * {each + 1} AS {name}" for each, name in enumerate(names))
+    rows = (
+        f"SELECT *, id AS amount, {numbers} FROM (SELECT 399999 - i AS id FROM range(400000) r(i))"  # noqa: S608 - columns
+    )
+    with duckdb.connect(config={"temp_directory": str(tmp_path), "threads": 2}) as database:
+        database.execute(f"CREATE VIEW {JOINED} AS {rows}")
+        types = {each[0]: each[1] for each in database.execute(f"DESCRIBE {JOINED}").fetchall()}
+        roles = resolve_roles(wanted.data, types, Task.REGRESSION, (), ())
+
+        train, holdout, _ = read_sides(database, wanted, roles, types, MEMORY_BYTES)
+
+        [(spilled,)] = database.execute(
+            "SELECT sum(temporary_storage_bytes) FROM duckdb_memory()"
+        ).fetchall()
+    assert spilled > 0
+    for side in (train, holdout):
+        keys = side.labels.astype(np.int64)
+        assert (np.diff(keys) > 0).all()
+        assert side.numbers is not None
+        assert np.array_equal(side.numbers, np.outer(keys % 4000, np.arange(1, 31)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ def open_database(
     with tempfile.TemporaryDirectory(dir=environment.scratch, prefix="duckdb-") as folder:
         config: dict[str, Any] = {
             "threads": threads,
+            "memory_limit": f"{memory_for_rows(environment)}B",
             "temp_directory": str(Path(folder) / "spill"),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
@@ -42,9 +44,6 @@ def open_database(
             # What is read once needs no copy: 118 MiB less for 1,000,000 rows of 30 numbers.
             "enable_external_file_cache": False,
         }
-        if environment.memory_limit_bytes:
-            share = environment.memory_limit_bytes * MEMORY_SHARE_PERCENT // 100
-            config["memory_limit"] = f"{share}B"
         with duckdb.connect(config=config) as database:
             if environment.scratch_limit_bytes:
                 # Given to connect(), DuckDB 1.5.5 shows this limit and does not keep to it.
@@ -57,6 +56,12 @@ def open_database(
             database.execute(f"SET ca_cert_file = {trusted}")
             _open_services(database, located)
             yield database
+
+
+def memory_for_rows(environment: Environment) -> int:
+    """Answer what DuckDB may use, bytes: its share of the container's memory, or the machine's."""
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return (environment.memory_limit_bytes or machine) * MEMORY_SHARE_PERCENT // 100
 
 
 def httpfs() -> Path:
@@ -75,7 +80,8 @@ def close_the_rest(database: duckdb.DuckDBPyConnection, located: Sequence[Locate
     database.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]")
     database.execute(f"SET allowed_directories = [{literal(str(Path(folder).parent))}]")
     database.execute("SET enable_external_access = false")
-    database.execute("SET allowed_configs = ['threads']")  # for `one_thread`; a SELECT sets nothing
+    # For `one_thread` and `spilling`; a SELECT sets nothing.
+    database.execute("SET allowed_configs = ['threads', 'memory_limit']")
     database.execute("SET lock_configuration = true")
 
 

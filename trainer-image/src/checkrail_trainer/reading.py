@@ -4,7 +4,7 @@
           -> batches of columns, each value put where its row belongs
 
 DuckDB sorts row numbers only, never whole rows, and every value is copied once, into arrays of
-their final size.
+their final size. Meanwhile its table lies on the disk for the most part (`spilling.py`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from checkrail_api.workflows import Task
 from checkrail_trainer.column_arrays import NumberArray, TextArray
 from checkrail_trainer.fetch import query_errors
 from checkrail_trainer.row_checks import check_features, check_labels, check_sides
-from checkrail_trainer.selection import USED, groups, select
+from checkrail_trainer.selection import USED, groups, matrix_bytes, select
+from checkrail_trainer.spilling import spilling
 from checkrail_trainer.table import Categories, Table
 
 if TYPE_CHECKING:
@@ -36,12 +37,23 @@ BATCH_ROWS = 65_536
 
 
 def read_sides(
-    database: duckdb.DuckDBPyConnection, run: Run, roles: Roles, types: dict[str, str]
+    database: duckdb.DuckDBPyConnection,
+    run: Run,
+    roles: Roles,
+    types: dict[str, str],
+    memory_bytes: int,
 ) -> tuple[Table, Table, list[FilterUsed]]:
     """Filter and split the joined table, and read both sides.
 
     Rows come ordered by the key; where it is no key of every row, then by the label and every
     feature: rows that still tie are equal in all that the model sees, so the order is total.
+
+    Args:
+        database: Holds the joined table.
+        run: The spec.
+        roles: What its columns are for.
+        types: Their types.
+        memory_bytes: What the database may use.
 
     Returns:
         The rows to train on, the rows held out, and what each filter left.
@@ -51,18 +63,23 @@ def read_sides(
             the query failed.
     """
     with query_errors(run.data):
-        joined, *left = select(database, run, roles, types)
+        joined, *left = select(database, run, roles, types, memory_bytes)
         check_sides(database, run, [joined, *left])
         check_labels(database, roles)
-        order = _order(database, roles)
-        train = _read(database, roles, order, held_out=False)
-        holdout = _read(database, roles, order, held_out=True)
+        size = matrix_bytes(database, USED, roles)
+        train, holdout = spilling(database, size, memory_bytes, lambda: _both(database, roles))
     check_features(train, holdout)
     filters = [
         FilterUsed(column=each.column, op=each.op, rows=rows)
         for each, rows in zip(run.data.filters, left, strict=True)
     ]
     return train, holdout, filters
+
+
+def _both(database: duckdb.DuckDBPyConnection, roles: Roles) -> tuple[Table, Table]:
+    order = _order(database, roles)
+    train, holdout = (_read(database, roles, order, held_out=side) for side in (False, True))
+    return train, holdout
 
 
 def _order(database: duckdb.DuckDBPyConnection, roles: Roles) -> str:

@@ -9,13 +9,14 @@ Its columns are ours, so that no name of the user's meets SQL again:
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING
 
 from checkrail_trainer.columns import Column
 from checkrail_trainer.database import one_thread
 from checkrail_trainer.fetch import JOINED
 from checkrail_trainer.filters import Condition, conditions, together
+from checkrail_trainer.spilling import spilling
 from checkrail_trainer.split import HOLDOUT, side
 
 if TYPE_CHECKING:
@@ -28,18 +29,31 @@ if TYPE_CHECKING:
 
 USED = "checkrail_used"
 """The table."""
+FP32_BYTES = 4
 _NEEDED = "checkrail_needed"
 _NAN = "'NaN'::FLOAT"
 _INFINITE = "'Infinity'::FLOAT"
 
 
 def select(
-    database: duckdb.DuckDBPyConnection, run: Run, roles: Roles, types: dict[str, str]
+    database: duckdb.DuckDBPyConnection,
+    run: Run,
+    roles: Roles,
+    types: dict[str, str],
+    memory_bytes: int,
 ) -> list[int]:
     """Make the table ``USED`` of the joined rows that pass the filters.
 
     The query runs once, on one thread, so that it gives the same twice: where filters are counted
-    over its rows, these are kept meanwhile.
+    over its rows, these are kept meanwhile. It may use all of the memory; one source alone needs
+    no more than its rows.
+
+    Args:
+        database: Holds the joined table.
+        run: The spec.
+        roles: What its columns are for.
+        types: Their types.
+        memory_bytes: What the database may use.
 
     Returns:
         The number of joined rows, then what each filter and those before it left of them.
@@ -49,14 +63,16 @@ def select(
     """
     kept = conditions(run.data.filters, types)
     sides = side(run.data.holdout, roles, run.train.seed)
-    if not kept:
-        with one_thread(database) if run.data.query else nullcontext():
-            _create(database, JOINED, roles, sides, together(kept))
-        return _count(database, USED, kept)
     if run.data.query is None:
         left = _count(database, JOINED, kept)
-        _create(database, JOINED, roles, sides, together(kept))
+        size = matrix_bytes(database, JOINED, roles)
+        make = partial(_create, database, JOINED, roles, sides, together(kept))
+        spilling(database, size, memory_bytes, make)
         return left
+    if not kept:
+        with one_thread(database):
+            _create(database, JOINED, roles, sides, together(kept))
+        return _count(database, USED, kept)
     named = [*_named(roles), *(Column(each.column, "") for each in run.data.filters)]
     needed = ", ".join(dict.fromkeys(each.sql for each in named))
     with one_thread(database):
@@ -70,6 +86,12 @@ def select(
 def groups(roles: Roles) -> dict[str, tuple[Column, ...]]:
     """Return the columns that the model or its judges see, by the letter of their new names."""
     return {"f": roles.features, "s": roles.slices, "x": roles.extra}
+
+
+def matrix_bytes(database: duckdb.DuckDBPyConnection, table: str, roles: Roles) -> int:
+    """Return the size of a table's features as FP32, a column each."""
+    [(rows,)] = database.execute(f"SELECT count(*) FROM {table}").fetchall()  # noqa: S608 - our own names
+    return int(rows) * len(roles.features) * FP32_BYTES
 
 
 def _named(roles: Roles) -> list[Column]:
