@@ -99,10 +99,8 @@ def check_parity(model: bytes, holdout: Table, compared: Compared, bounds: Parit
 def parity_rows(holdout: Table, compared: Compared) -> Tensors:
     """Return the inputs to compare on, by feature ``(rows, 1)``."""
     spaced = np.unique(np.linspace(0, holdout.rows - 1, SAMPLE_ROWS).astype(np.int64))
-    everything = holdout.tensors(slice(None))
-    sample = {name: values[spaced] for name, values in everything.items()}
-    base = {name: values[:1] for name, values in everything.items()}
-    edges = edge_rows(base, compared.encoding, compared.fitted.thresholds())
+    sample = holdout.tensors(spaced)
+    edges = edge_rows(holdout.tensors(slice(1)), compared.encoding, compared.fitted.thresholds())
     return {name: np.concatenate([sample[name], edges[name]]) for name in sample}
 
 

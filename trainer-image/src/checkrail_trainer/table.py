@@ -21,7 +21,7 @@ class Categories:
     codes: NDArray[np.int32]
     values: NDArray[np.object_]
 
-    def texts(self, rows: slice) -> NDArray[np.object_]:
+    def texts(self, rows: slice | NDArray[np.int64]) -> NDArray[np.object_]:
         """The values of these rows."""
         return self.values[self.codes[rows]]
 
@@ -52,15 +52,17 @@ class Table:
         """Number of rows."""
         return len(self.labels)
 
-    def tensors(self, rows: slice) -> dict[str, NDArray[Any]]:
+    def tensors(self, rows: slice | NDArray[np.int64]) -> dict[str, NDArray[Any]]:
         """The model's inputs for these rows: per feature ``(rows, 1)``, see `tensors`."""
         return tensors(self.columns, rows)
 
 
-def tensors(columns: Mapping[str, Values], rows: slice) -> dict[str, NDArray[Any]]:
+def tensors(
+    columns: Mapping[str, Values], rows: slice | NDArray[np.int64]
+) -> dict[str, NDArray[Any]]:
     """Return columns as inputs of a model: ``(rows, 1)`` float32, float64 or text each."""
     return {name: _values(column, rows).reshape(-1, 1) for name, column in columns.items()}
 
 
-def _values(column: Values, rows: slice) -> NDArray[Any]:
+def _values(column: Values, rows: slice | NDArray[np.int64]) -> NDArray[Any]:
     return column.texts(rows) if isinstance(column, Categories) else column[rows]

@@ -37,6 +37,8 @@ LARGEST = float(np.finfo(np.float32).max)
 ROUNDS = 100
 """Trees, or trees of each class, unless ``n_estimators`` says otherwise: XGBoost's own default."""
 TWO = 2
+BATCH_ROWS = 65_536
+"""Rows that are scored at once: they are copied."""
 
 
 class XGBoostWorkflow(Workflow):
@@ -97,8 +99,13 @@ class FittedXGBoost(Fitted):
 
         XGBoost refuses infinity. Trees only compare, so the largest float32 stands for it.
         """
-        finite = np.clip(matrix.astype(np.float32), -LARGEST, LARGEST)
-        scores = np.asarray(self._booster.inplace_predict(finite), dtype=np.float64)
+        parts = [
+            self._booster.inplace_predict(
+                np.clip(matrix[start : start + BATCH_ROWS].astype(np.float32), -LARGEST, LARGEST)
+            )
+            for start in range(0, len(matrix), BATCH_ROWS)
+        ]
+        scores = np.concatenate(parts).astype(np.float64)
         return np.column_stack([1 - scores, scores]) if self._classes == TWO else scores
 
     def onnx(self) -> ModelProto:
