@@ -14,7 +14,7 @@ from checkrail_api.names import LABEL_REVISION
 from checkrail_operator.observe.http_route import see_route
 from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.query_answers import read_answer
-from checkrail_operator.observe.raw import Raw
+from checkrail_operator.observe.raw import DISRUPTION_BUDGET, Raw
 from checkrail_operator.observe.server_reports import see_reports
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
 from checkrail_operator.plan.errors import InvalidSpecError
@@ -28,6 +28,9 @@ from checkrail_operator.plan.revision import (
     version_of,
 )
 from checkrail_operator.plan.types import Defaults, Key, Manifest, Ref
+
+OPTIONAL = frozenset({DISRUPTION_BUDGET})
+"""Kinds of children that may go without anything else going."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,6 +55,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
         status=status,
         versions=_versions(raw.related, status, revisions),
         revisions=revisions,
+        optional=tuple(sorted(_ref(c) for c in ours if _is_optional(c))),
         route=see_route(route) if route else None,
         read=see_reports(raw),
         answers={check: read_answer(fetched) for check, fetched in sorted(raw.answers.items())},
@@ -68,6 +72,11 @@ def _spec(owner: Manifest) -> ModelDeploymentSpec:
             f"spec.{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors()
         )
         raise InvalidSpecError(found) from error
+
+
+def _is_optional(child: Manifest) -> bool:
+    kind = child.get("apiVersion"), child["kind"]
+    return kind in OPTIONAL and "deletionTimestamp" not in child["metadata"]
 
 
 def _revisions(ours: Iterable[Manifest]) -> dict[str, RevisionSeen]:

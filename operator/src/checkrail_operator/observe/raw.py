@@ -22,10 +22,11 @@ POD = ("v1", "Pod")
 SERVICE = ("v1", "Service")
 DEPLOYMENT = ("apps/v1", "Deployment")
 HTTP_ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
+DISRUPTION_BUDGET = ("policy/v1", "PodDisruptionBudget")
 
 CHILD_KINDS: Mapping[OwnedKind, tuple[tuple[str, str], ...]] = {
     "TrainingJob": (JOB, CONFIG_MAP, POD),
-    "ModelDeployment": (DEPLOYMENT, SERVICE, HTTP_ROUTE, POD),
+    "ModelDeployment": (DEPLOYMENT, SERVICE, HTTP_ROUTE, DISRUPTION_BUDGET, POD),
     "ModelVersion": (JOB, POD),
 }
 """Kinds listed by owner label in the owner's namespace."""

@@ -87,6 +87,7 @@ class ModelDeploymentSeen:
         status: What the last pass told; empty before the first.
         versions: The versions it asks for and those that serve, sorted by name.
         revisions: Children by revision.
+        optional: Children that go as soon as a pass does not want them.
         route: Its HTTPRoute, if it exists.
         read: What servers have counted.
         answers: What Prometheus said, by name of the check; of the queries made in this pass.
@@ -104,6 +105,7 @@ class ModelDeploymentSeen:
     status: ModelDeploymentStatus = field(default_factory=ModelDeploymentStatus)
     versions: tuple[Version, ...] = ()
     revisions: Mapping[str, RevisionSeen] = field(default_factory=dict)
+    optional: tuple[Ref, ...] = ()
     route: RouteSeen | None = None
     read: Reading = field(default_factory=Reading)
     answers: Mapping[str, QueryAnswer] = field(default_factory=dict)

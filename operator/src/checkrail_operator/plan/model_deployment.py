@@ -4,7 +4,7 @@ Order up: pods ready, share up, hold, ..., everything, route accepted, old pods 
 share to the stable revision, route accepted, requests under way ended, canary's pods down.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from checkrail_api.deployment_status import ModelDeploymentStatus
@@ -15,6 +15,8 @@ from checkrail_operator.plan.deployment_status import (
     status_of,
     told_event,
 )
+from checkrail_operator.plan.difference import identity
+from checkrail_operator.plan.disruption import budgets
 from checkrail_operator.plan.pod_counts import pod_counts
 from checkrail_operator.plan.route import http_route, shares
 from checkrail_operator.plan.serving import (
@@ -24,7 +26,7 @@ from checkrail_operator.plan.serving import (
     stable_service,
 )
 from checkrail_operator.plan.takeover import Decision, Situation, decide, leftovers
-from checkrail_operator.plan.types import Manifest, Plan
+from checkrail_operator.plan.types import Manifest, Plan, Ref
 
 SOON = timedelta(seconds=1)
 """A pass must see what this one wrote before it may go on; no event tells of our own status."""
@@ -61,12 +63,14 @@ def plan(seen: ModelDeploymentSeen) -> Plan:
         canary.weight if canary else 0,
     )
     status = status_of(seen, decision, weights)
+    children = tuple(_children(seen, decision, weights))
     prunable = tuple(_prunable(seen, decision))
+    gone = (ref for r in prunable for ref in seen.revisions[r].refs)
     event = told_event(seen, status)
     return Plan(
         key=seen.key,
-        children=tuple(_children(seen, decision, weights)),
-        prune=tuple(sorted(ref for r in prunable for ref in seen.revisions[r].refs)),
+        children=children,
+        prune=tuple(sorted((*gone, *_unwanted(seen, children)))),
         status=status.dump(),
         events=(*share_events(seen, status), *((event,) if event else ())),
         requeue_after_seconds=_look_again(seen, decision, status, set(prunable)),
@@ -87,8 +91,17 @@ def _children(
         yield revision_deployment(seen, each, pods[each.hash], bins[each.hash])
     for each in decision.live:
         yield revision_service(seen, each, bins[each.hash])
+    yield from budgets(seen, decision, weights, pods)
     yield stable_service(seen, decision.live[0])
     yield http_route(seen, weights)
+
+
+def _unwanted(seen: ModelDeploymentSeen, children: Iterable[Manifest]) -> Iterator[Ref]:
+    """Yield what is there only while it is asked for, and is not: no request needs it."""
+    wanted = {identity(each) for each in children}
+    for ref in seen.optional:
+        if (ref.api_version, ref.kind, ref.name) not in wanted:
+            yield ref
 
 
 def _prunable(seen: ModelDeploymentSeen, decision: Decision) -> Iterator[str]:

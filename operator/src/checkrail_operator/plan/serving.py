@@ -89,7 +89,7 @@ def revision_deployment(
             "type": "RollingUpdate",
             "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
         },
-        "selector": {"matchLabels": _selected(seen, revision)},
+        "selector": {"matchLabels": revision_selector(seen, revision)},
         "template": template,
     }
     return manifest
@@ -103,13 +103,13 @@ def revision_service(
     It records the pods as well as their Deployment does, see ``revision_deployment``.
     """
     manifest = _of_revision(seen, revision, _template(seen, revision, reference), "v1", "Service")
-    return {**manifest, "spec": _service_spec(_selected(seen, revision))}
+    return {**manifest, "spec": _service_spec(revision_selector(seen, revision))}
 
 
 def stable_service(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
     """Return the Service that clients inside the cluster use: the pods of ``revision`` alone."""
     head = child(seen, "v1", "Service", seen.key.name)
-    return {**head, "spec": _service_spec(_selected(seen, revision))}
+    return {**head, "spec": _service_spec(revision_selector(seen, revision))}
 
 
 def pod_selector(seen: ModelDeploymentSeen) -> str:
@@ -136,12 +136,13 @@ def _template(
 
     A new operator moves no running pod; the next revision gets what it makes.
     """
-    labels = {**_selected(seen, revision), **_version_labels(revision)}
+    labels = {**revision_selector(seen, revision), **_version_labels(revision)}
     made = {"metadata": {"labels": labels}, "spec": _pod_spec(seen, revision, reference)}
     return seen.of(revision).template or made
 
 
-def _selected(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, str]:
+def revision_selector(seen: ModelDeploymentSeen, revision: Revision) -> dict[str, str]:
+    """Return the labels of the pods of ``revision`` alone."""
     return {**owner_labels(KIND, seen.key.name), LABEL_REVISION: revision.hash}
 
 
@@ -191,7 +192,7 @@ def _pod_spec(
 
 def _spread(seen: ModelDeploymentSeen, revision: Revision) -> list[dict[str, Any]]:
     """Return the constraints; without a selector the API counts no pod, and spreads nothing."""
-    own = {"matchLabels": _selected(seen, revision)}
+    own = {"matchLabels": revision_selector(seen, revision)}
     return [
         {
             "labelSelector": own,

@@ -13,6 +13,7 @@ from checkrail_api.kind import API_VERSION
 from checkrail_operator.observe.raw import (
     CONFIG_MAP,
     DEPLOYMENT,
+    DISRUPTION_BUDGET,
     HTTP_ROUTE,
     JOB,
     POD,
@@ -32,6 +33,7 @@ PLURALS: Mapping[tuple[str, str], str] = {
     SERVICE: "services",
     DEPLOYMENT: "deployments",
     HTTP_ROUTE: "httproutes",
+    DISRUPTION_BUDGET: "poddisruptionbudgets",
     LEASE: "leases",
     EVENT: "events",
 }
