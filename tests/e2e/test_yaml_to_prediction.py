@@ -100,7 +100,7 @@ def second(team: Team, first: Serving) -> Rollout:
 def weight_of(team: Team) -> int:
     """Return the canary's weight on the route; 100 when only one revision is left."""
     route = team.get("httproute", DEPLOYMENT)
-    backends = route["spec"]["rules"][0]["backendRefs"]
+    backends = route["spec"]["rules"][-1]["backendRefs"]
     return int(backends[-1]["weight"])
 
 

@@ -264,7 +264,7 @@ class ServingWorld:
         """The split that the route asks for, by revision."""
         if self.route is None:
             return {}
-        backends = self.route["spec"]["rules"][0]["backendRefs"]
+        backends = self.route["spec"]["rules"][-1]["backendRefs"]
         return {b["name"].rpartition("-")[2]: b["weight"] for b in backends}
 
     @property

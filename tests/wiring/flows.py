@@ -138,7 +138,7 @@ def climbed_end(namespace: Namespace) -> dict[str, Any]:
     return {
         "deployments": [d["metadata"]["name"] for d in namespace.list("Deployment", **OURS)],
         "services": [s["metadata"]["name"] for s in namespace.list("Service", **OURS)],
-        "route": [(b["name"], b["weight"]) for b in route["spec"]["rules"][0]["backendRefs"]],
+        "route": [(b["name"], b["weight"]) for b in route["spec"]["rules"][-1]["backendRefs"]],
         "stable": deployment["status"]["stable"]["version"],
         "canary": deployment["status"].get("canary"),
         "rejected": deployment["status"].get("rejected", []),

@@ -550,7 +550,7 @@ def test_a_weight_edited_by_hand_is_put_right_and_not_believed() -> None:
     world = at_weight(5)
     assert world.route is not None
     for backend, weight in zip(
-        world.route["spec"]["rules"][0]["backendRefs"], (0, 100), strict=True
+        world.route["spec"]["rules"][-1]["backendRefs"], (0, 100), strict=True
     ):
         backend["weight"] = weight
     world.run_pass()
@@ -564,7 +564,7 @@ def test_what_somebody_adds_to_the_route_is_taken_out_and_told(field: str) -> No
     before = copy.deepcopy(world.route["spec"])
     spec = world.route["spec"]
     lists = {
-        "backendRefs": (spec["rules"][0]["backendRefs"], {"name": "other", "weight": 95}),
+        "backendRefs": (spec["rules"][-1]["backendRefs"], {"name": "other", "weight": 95}),
         "parentRefs": (spec["parentRefs"], {"name": "other"}),
         "rules": (spec["rules"], {"backendRefs": [{"name": "other", "weight": 95}]}),
         "hostnames": (spec.setdefault("hostnames", []), "other.example.com"),

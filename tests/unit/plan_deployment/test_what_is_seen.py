@@ -1,3 +1,4 @@
+import copy
 from typing import Any
 
 import pytest
@@ -195,3 +196,12 @@ def test_a_crash_loop_is_told_by_its_last_words(seen: PodSeen, words: str | None
 )
 def test_why_a_pod_is_not_ready(seen: PodSeen, words: str) -> None:
     assert waiting_words([seen]) == words
+
+
+def test_the_weights_are_those_of_the_last_rule() -> None:
+    body = copy.deepcopy(dict(route()))
+    picking = {"backendRefs": [{"name": "iris-cccccccc", "weight": 1}]}
+    body["spec"]["rules"].insert(0, picking)
+    seen = see_route(body)
+    assert seen.weights == {"aaaaaaaa": 95, "bbbbbbbb": 5}
+    assert seen.revisions == {"aaaaaaaa", "bbbbbbbb", "cccccccc"}

@@ -1,5 +1,6 @@
 """An HTTPRoute, and what its gateways say of it (gateway.networking.k8s.io/v1)."""
 
+from itertools import chain
 from typing import Any
 
 from checkrail_operator.plan.deployment_seen import Answer, RouteSeen
@@ -13,14 +14,23 @@ def see_route(body: Manifest) -> RouteSeen:
     """Return the shares by revision and the gateways' answer."""
     spec: Manifest = body.get("spec") or {}
     answer, message = _answer(body)
-    backends = [b for rule in spec.get("rules") or () for b in rule.get("backendRefs") or ()]
+    rules = [_weights(rule) for rule in spec.get("rules") or ()]
     return RouteSeen(
-        # Services are named <owner>-<revision>; one that was deleted still has its share.
-        weights={b["name"].rpartition("-")[2]: b.get("weight", 1) for b in backends},
+        weights=rules[-1] if rules else {},
+        revisions=frozenset(chain.from_iterable(rules)),
         spec=spec,
         answer=answer,
         message=message,
     )
+
+
+def _weights(rule: Manifest) -> dict[str, int]:
+    """Return the weights by revision: Services are named <owner>-<revision>.
+
+    A Service that was deleted still has its share.
+    """
+    backends = rule.get("backendRefs") or ()
+    return {b["name"].rpartition("-")[2]: b.get("weight", 1) for b in backends}
 
 
 def _answer(body: Manifest) -> tuple[Answer, str]:

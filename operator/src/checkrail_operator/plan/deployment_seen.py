@@ -62,13 +62,15 @@ class RouteSeen:
     """The HTTPRoute.
 
     Attributes:
-        weights: Shares by revision, as written in the route.
+        weights: Shares by revision, as written in the route's last rule, the weighted one.
+        revisions: Every revision that some rule names.
         spec: The route's spec, whole.
         answer: What its gateways say of it.
         message: Their words when they refuse, or which of them have not answered.
     """
 
     weights: Mapping[str, int]
+    revisions: frozenset[str]
     spec: Mapping[str, Any]
     answer: Answer
     message: str = ""

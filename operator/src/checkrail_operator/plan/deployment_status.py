@@ -22,7 +22,7 @@ from checkrail_operator.plan.history import history
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, shares_of, steps_entered
-from checkrail_operator.plan.route import answer_for, route_words, url
+from checkrail_operator.plan.route import VERSION_HEADER, answer_for, route_words, url
 from checkrail_operator.plan.serving import pod_selector
 from checkrail_operator.plan.takeover import Canary, Decision, Situation
 from checkrail_operator.plan.types import Event
@@ -160,7 +160,7 @@ def _skew(decision: Decision) -> str:
     return (
         f"{canary.revision.version} answered {observed:.1f} % of {sum(evidence.shares)}"
         f" requests since its share became {canary.weight} %: look for clients that pass the"
-        " gateway by, or for a gateway that keeps clients at one version"
+        f" gateway by or set {VERSION_HEADER}, or for a gateway that keeps clients at one version"
     )
 
 

@@ -17,6 +17,7 @@ from checkrail_operator.plan.deployment_status import (
 )
 from checkrail_operator.plan.difference import identity
 from checkrail_operator.plan.disruption import budgets
+from checkrail_operator.plan.picked import pickable
 from checkrail_operator.plan.pod_counts import pod_counts
 from checkrail_operator.plan.route import http_route, shares
 from checkrail_operator.plan.serving import (
@@ -93,7 +94,7 @@ def _children(
         yield revision_service(seen, each, bins[each.hash])
     yield from budgets(seen, decision, weights, pods)
     yield stable_service(seen, decision.live[0])
-    yield http_route(seen, weights)
+    yield http_route(seen, weights, pickable(seen, decision))
 
 
 def _unwanted(seen: ModelDeploymentSeen, children: Iterable[Manifest]) -> Iterator[Ref]:
@@ -112,7 +113,7 @@ def _prunable(seen: ModelDeploymentSeen, decision: Decision) -> Iterator[str]:
     not waited for where no pod answers anyway.
     """
     told = {r.revision for r in (seen.status.stable, seen.status.canary) if r}
-    routed = seen.route.weights if seen.route else {}
+    routed = seen.route.revisions if seen.route else frozenset()
     acted_on = seen.route is not None and seen.route.answer is Answer.ACCEPTED
     for revision in leftovers(seen, decision.live):
         unnamed = revision not in told and revision not in routed

@@ -1,9 +1,13 @@
-"""The HTTPRoute: which share of the requests each revision gets, exactly.
+"""The HTTPRoute: which share of the requests each revision gets, exactly, and who may pick one.
+
+The weighted rule is the last one. While a canary takes over, rules come before it for requests that
+name a version in a header: of two matches with the same path, the one with more headers holds.
 
 Every default of the Gateway API is written out, so that GitOps tools and our own comparison see
 no difference that nobody made (gateway.networking.k8s.io/v1, 1.6).
 """
 
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +20,10 @@ from checkrail_operator.plan.serving import SERVICE_PORT, child, child_name_of
 from checkrail_operator.plan.types import Manifest
 
 GATEWAY_GROUP = "gateway.networking.k8s.io"
+GATEWAY_DEFAULT_WEIGHT = 1
+
+VERSION_HEADER = "x-checkrail-version"
+"""A request with the name of a ModelVersion in it reaches that version while two answer."""
 
 
 def shares(stable: str | None, canary: str | None, weight: int) -> dict[str, int]:
@@ -31,29 +39,22 @@ def shares(stable: str | None, canary: str | None, weight: int) -> dict[str, int
     return {stable: EVERYTHING - weight, canary: weight}
 
 
-def http_route(seen: ModelDeploymentSeen, weights: dict[str, int]) -> Manifest:
-    """Return the route that splits requests by ``weights``, percent by revision."""
+def http_route(
+    seen: ModelDeploymentSeen, weights: Mapping[str, int], picked: Mapping[str, str] | None = None
+) -> Manifest:
+    """Return the route that splits requests.
+
+    Args:
+        seen: The pass's snapshot.
+        weights: Percent by revision.
+        picked: Revision by the value of ``VERSION_HEADER`` that reaches it, whatever its share.
+    """
     gateway = seen.spec.traffic.gateway
-    rule: dict[str, Any] = {
-        "matches": [{"path": {"type": "PathPrefix", "value": gateway.path}}],
-        "backendRefs": [
-            {
-                "group": "",
-                "kind": "Service",
-                "name": child_name_of(seen, revision),
-                "port": SERVICE_PORT,
-                "weight": weight,
-            }
-            for revision, weight in weights.items()
-        ],
-    }
-    if gateway.path != "/":
-        rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
-        rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
+    named = [_picking(seen, value, revision) for value, revision in (picked or {}).items()]
     spec: dict[str, Any] = {
         "parentRefs": [_parent(seen.key.namespace, ref) for ref in gateway.parent_refs],
         "hostnames": list(gateway.hostnames),  # empty too: names that others add are taken out
-        "rules": [rule],
+        "rules": [*named, _rule(seen, weights, {})],
     }
     return child(seen, f"{GATEWAY_GROUP}/v1", "HTTPRoute", seen.key.name) | {"spec": spec}
 
@@ -67,9 +68,16 @@ def answer_for(seen: ModelDeploymentSeen, weights: dict[str, int]) -> Answer:
 
 
 def is_as_asked(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
-    """Answer whether the route there is splits requests by ``weights``, and as the spec asks."""
-    route = seen.route
-    return route is not None and contains(route.spec, http_route(seen, weights)["spec"])
+    """Answer whether the route there is splits requests by ``weights``, and as the spec asks.
+
+    Rules by which requests pick one of these revisions come and go with its pods, and move no
+    share.
+    """
+    if seen.route is None:
+        return False
+    found = seen.route.spec.get("rules") or ()
+    splitting = [rule for rule in found if not _is_picking(seen, rule, weights)]
+    return contains({**seen.route.spec, "rules": splitting}, http_route(seen, weights)["spec"])
 
 
 def is_overdue(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
@@ -103,6 +111,46 @@ def url(seen: ModelDeploymentSeen) -> str:
     """Return where requests go: the first host name, or ``*``, and the path."""
     gateway = seen.spec.traffic.gateway
     return f"http://{next(iter(gateway.hostnames), '*')}{gateway.path}"
+
+
+def _rule(
+    seen: ModelDeploymentSeen, weights: Mapping[str, int], match: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the rule for requests to the path that ``match`` too."""
+    path = seen.spec.traffic.gateway.path
+    rule: dict[str, Any] = {
+        "matches": [{"path": {"type": "PathPrefix", "value": path}, **match}],
+        "backendRefs": [
+            {
+                "group": "",
+                "kind": "Service",
+                "name": child_name_of(seen, revision),
+                "port": SERVICE_PORT,
+                "weight": weight,
+            }
+            for revision, weight in weights.items()
+        ],
+    }
+    if path != "/":
+        rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
+        rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
+    return rule
+
+
+def _picking(seen: ModelDeploymentSeen, value: str, revision: str) -> dict[str, Any]:
+    header = {"type": "Exact", "name": VERSION_HEADER, "value": value}
+    return _rule(seen, {revision: GATEWAY_DEFAULT_WEIGHT}, {"headers": [header]})
+
+
+def _is_picking(seen: ModelDeploymentSeen, rule: Manifest, revisions: Iterable[str]) -> bool:
+    """Answer whether ``rule`` is one of ours that lets requests pick one of ``revisions``."""
+    headers = [h for match in rule.get("matches") or () for h in match.get("headers") or ()]
+    values = [str(header.get("value")) for header in headers]
+    return any(
+        contains(rule, _picking(seen, value, revision))
+        for value in values
+        for revision in revisions
+    )
 
 
 def _parent(namespace: str, ref: ParentRef) -> dict[str, Any]:
