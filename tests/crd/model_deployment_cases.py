@@ -45,8 +45,8 @@ CASES = {
     ),
     "spec is required": Case({"spec": ABSENT}, "spec: Required value"),
     "an unknown field is refused, not ignored": Case(
-        {"spec.autoscaling": {}},
-        'ModelDeployment in version "v1alpha1" cannot be handled as a ModelDeployment: strict decoding error: unknown field "spec.autoscaling"',
+        {"spec.autoscaler": {}},
+        'ModelDeployment in version "v1alpha1" cannot be handled as a ModelDeployment: strict decoding error: unknown field "spec.autoscaler"',
     ),
     "a model is pinned or followed, not both": Case(
         {"spec.model.versionRef": {"name": "a-01234567"}},
@@ -79,6 +79,42 @@ CASES = {
         {"spec.replicas": 1001},
         "spec.replicas: Invalid value: 1001: spec.replicas in body should be less than or equal to 1000",
         accepted={"spec.replicas": 1000},
+    ),
+    "an autoscaler's bounds are in order": Case(
+        {"spec.autoscaling": {"minReplicas": 3, "maxReplicas": 2}},
+        'spec.autoscaling.minReplicas: Invalid value: "object": must not be larger than maxReplicas',
+        accepted={"spec.autoscaling": {"minReplicas": 2, "maxReplicas": 2}},
+    ),
+    "an autoscaler's most pods are named": Case(
+        {"spec.autoscaling": {"minReplicas": 2}},
+        "spec.autoscaling.maxReplicas: Required value",
+        accepted={"spec.autoscaling": {"maxReplicas": 1}},
+    ),
+    "an autoscaler keeps one pod at least": Case(
+        {"spec.autoscaling": {"minReplicas": 0, "maxReplicas": 2}},
+        "spec.autoscaling.minReplicas: Invalid value: 0: spec.autoscaling.minReplicas in body should be greater than or equal to 1",
+        accepted={"spec.autoscaling": {"minReplicas": 1, "maxReplicas": 2}},
+    ),
+    "an autoscaler makes at most 1000 pods": Case(
+        {"spec.autoscaling": {"maxReplicas": 1001}},
+        "spec.autoscaling.maxReplicas: Invalid value: 1001: spec.autoscaling.maxReplicas in body should be less than or equal to 1000",
+        accepted={"spec.autoscaling": {"maxReplicas": 1000}},
+    ),
+    "an autoscaler aims at some use of CPU": Case(
+        {"spec.autoscaling": {"maxReplicas": 2, "targetCPUUtilizationPercent": 0}},
+        "spec.autoscaling.targetCPUUtilizationPercent: Invalid value: 0: spec.autoscaling.targetCPUUtilizationPercent in body should be greater than or equal to 1",
+        accepted={"spec.autoscaling": {"maxReplicas": 2, "targetCPUUtilizationPercent": 1}},
+    ),
+    "an autoscaler needs a request to measure by": Case(
+        {
+            "spec.autoscaling": {"maxReplicas": 2},
+            "spec.server": {"resources": {"requests": {"memory": "1Gi"}}},
+        },
+        'spec.autoscaling: Invalid value: "object": needs a request of cpu in server.resources: utilization is a share of it',
+        accepted={
+            "spec.autoscaling": {"maxReplicas": 2},
+            "spec.server": {"resources": {"limits": {"cpu": 1}}},
+        },
     ),
     "server.image is not empty": Case(
         {"spec.server": {"image": ""}},

@@ -238,7 +238,10 @@ def wait_for_a_pass(team: Team) -> None:
 def test_deletion_leaves_nothing(team: Team, second: Rollout) -> None:
     assert second.changes
     kubectl("delete", "mdep", DEPLOYMENT, "-n", team.namespace, "--wait=true")
-    kinds = "deployments,replicasets,pods,services,httproutes,poddisruptionbudgets"
+    kinds = (
+        "deployments,replicasets,pods,services,httproutes"
+        ",poddisruptionbudgets,horizontalpodautoscalers"
+    )
 
     def look() -> bool | None:
         selector = "checkrail.dev/owner-kind=ModelDeployment"

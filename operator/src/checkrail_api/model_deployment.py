@@ -96,14 +96,50 @@ class Traffic(Model):
     """Split by a Gateway API implementation."""
 
 
+class Autoscaling(Model):
+    """A HorizontalPodAutoscaler (autoscaling/v2) that sets ``spec.replicas``."""
+
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "self.minReplicas <= self.maxReplicas",
+            "must not be larger than maxReplicas",
+            field=".minReplicas",
+        ),
+    )
+
+    min_replicas: Annotated[int, Field(ge=1, le=1000)] = 1
+    """Fewest pods. While ``spec.replicas`` is 0 the autoscaler rests."""
+
+    max_replicas: Annotated[int, Field(ge=1, le=1000)]
+    """Most pods."""
+
+    target_cpu_utilization_percent: Annotated[
+        int, Field(alias="targetCPUUtilizationPercent", ge=1, le=1000)
+    ] = 80
+    """CPU in use, percent of what the server's pods request, the average over all of them."""
+
+
 class ModelDeploymentSpec(Model):
     """What serves, with how many pods, and how a change is made."""
+
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "!has(self.autoscaling) || !has(self.server) || !has(self.server.resources)"
+            " || (has(self.server.resources.requests) && 'cpu' in self.server.resources.requests)"
+            " || (has(self.server.resources.limits) && 'cpu' in self.server.resources.limits)",
+            "needs a request of cpu in server.resources: utilization is a share of it",
+            field=".autoscaling",
+        ),
+    )
 
     model: ModelChoice
     """Which version is asked for."""
 
     replicas: Annotated[int, Field(ge=0, le=1000)] = 1
     """Pods of the version that serves; one that takes over has as many as its next share needs."""
+
+    autoscaling: Autoscaling | None = None
+    """Sets ``replicas`` by load. Leave ``replicas`` out of what Git or CI applies then."""
 
     server: Server | None = None
     """Settings of the scoring server."""

@@ -21,6 +21,7 @@ ROLLOUT = {
 EVERY_FIELD: dict[str, Any] = {
     "model": {"follow": {"model": "iris"}},
     "replicas": 2,
+    "autoscaling": {"minReplicas": 2, "maxReplicas": 6, "targetCPUUtilizationPercent": 70},
     "server": {
         "image": "registry.example.com/server:2",
         "resources": {

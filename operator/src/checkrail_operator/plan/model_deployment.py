@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from checkrail_api.deployment_status import ModelDeploymentStatus
+from checkrail_operator.plan.autoscaler import autoscaler
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.deployment_status import (
     holds,
@@ -95,6 +96,7 @@ def _children(
     yield from budgets(seen, decision, weights, pods)
     yield stable_service(seen, decision.live[0])
     yield http_route(seen, weights, pickable(seen, decision))
+    yield from autoscaler(seen)
 
 
 def _unwanted(seen: ModelDeploymentSeen, children: Iterable[Manifest]) -> Iterator[Ref]:

@@ -11,6 +11,7 @@ from kubernetes.aio.dynamic.resource import Resource
 
 from checkrail_api.kind import API_VERSION
 from checkrail_operator.observe.raw import (
+    AUTOSCALER,
     CONFIG_MAP,
     DEPLOYMENT,
     DISRUPTION_BUDGET,
@@ -34,6 +35,7 @@ PLURALS: Mapping[tuple[str, str], str] = {
     DEPLOYMENT: "deployments",
     HTTP_ROUTE: "httproutes",
     DISRUPTION_BUDGET: "poddisruptionbudgets",
+    AUTOSCALER: "horizontalpodautoscalers",
     LEASE: "leases",
     EVENT: "events",
 }
