@@ -308,6 +308,11 @@ CASES = {
         "spec.pod.topologySpreadConstraints: Too many: 5: must have at most 4 items",
         accepted={SPREAD: [{**CONSTRAINT, "topologyKey": f"zone-{n}"} for n in range(4)]},
     ),
+    "pods that cannot be spread wait or run anyway": Case(
+        spread(whenUnsatisfiable="Wait"),
+        f'{SPREAD}[0].whenUnsatisfiable: Unsupported value: "Wait": supported values: "DoNotSchedule", "ScheduleAnyway"',
+        accepted=spread(whenUnsatisfiable="ScheduleAnyway"),
+    ),
     "domains are counted only for pods that wait": Case(
         spread(minDomains=2, whenUnsatisfiable="ScheduleAnyway"),
         'spec.pod.topologySpreadConstraints[0].minDomains: Invalid value: "object": needs whenUnsatisfiable: DoNotSchedule',
