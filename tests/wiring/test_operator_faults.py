@@ -125,6 +125,26 @@ def test_a_quiet_resync_writes_nothing(site: Site) -> None:
     assert metric(operator, PASSES) == passes
 
 
+def test_a_budget_and_an_autoscaler_are_written_once_and_go_when_not_asked_for(site: Site) -> None:
+    operator = site.start(CHECKRAIL_RESYNC_SECONDS="1")
+    site.namespace.create(flows.model_version(flows.OLD))
+    body = flows.model_deployment()
+    body["spec"] |= {"replicas": 2, "autoscaling": {"minReplicas": 2, "maxReplicas": 4}}
+    site.namespace.create(body)
+    site.namespace.wait_for("ModelDeployment", "serve", "Ready")
+    kinds = ("PodDisruptionBudget", "HorizontalPodAutoscaler")
+    assert [len(site.namespace.list(kind, **OURS)) for kind in kinds] == [1, 1]
+    wait_until(lambda: settled(operator))
+    writes = len(site.proxy.writes)
+
+    resyncs(operator, 2)
+    assert site.proxy.writes[writes:] == []
+    change = {"spec": {"replicas": 1, "autoscaling": None}}
+    assert site.namespace.patch("ModelDeployment", "serve", change).is_success
+
+    wait_until(lambda: not any(site.namespace.list(kind, **OURS) for kind in kinds))
+
+
 PASSES = "checkrail_operator_passes_total"
 
 
