@@ -49,6 +49,9 @@ class Image:
     module: str = ""
     """The module whose built program is the context; else the repository is."""
 
+    folder: str = ""
+    """Folder of the repository that is the context, if not all of it is."""
+
     @property
     def reference(self) -> str:
         """The name by which pods ask for it."""
@@ -57,7 +60,7 @@ class Image:
     @property
     def context(self) -> Path:
         """The folder the Dockerfile copies from."""
-        return modules_named((self.module,))[0].target if self.module else PROJECT
+        return modules_named((self.module,))[0].target if self.module else PROJECT / self.folder
 
 
 def _ours(name: str, seconds: int, *paths: str) -> Image:
@@ -80,7 +83,18 @@ PROJECT_IMAGES = (
     _ours("trainer", 150, "trainer-image", "operator/src/checkrail_api"),
     _ours("server", 90, "server-image", "operator/src/checkrail_api"),
 )
-IMAGES = ADDONS + PROJECT_IMAGES
+EXAMPLE = "examples/custom-workflow"
+EXAMPLE_IMAGES = (
+    Image(
+        "custom-workflow",
+        PROJECT / EXAMPLE / "Dockerfile",
+        5,
+        (EXAMPLE, "trainer-image", "operator/src/checkrail_api", *_LOCKED),
+        folder=EXAMPLE,
+    ),
+)
+"""Built from the trainer's, which has to be there."""
+IMAGES = ADDONS + PROJECT_IMAGES + EXAMPLE_IMAGES
 
 
 class Builder(Protocol):
