@@ -70,6 +70,16 @@ def test_a_server_without_a_profile_has_no_scores() -> None:
             id="a code that is none",
         ),
         pytest.param(
+            exposition(10).replace("seconds 1000.0", "seconds 1e308"),
+            "process_start_time_seconds is inf: expected a count",
+            id="a start that no status can hold",
+        ),
+        pytest.param(
+            exposition(10).replace('le="0.005"', 'le="soon"'),
+            "not Prometheus' text format",
+            id="an edge that is no number",
+        ),
+        pytest.param(
             exposition(10).replace('le="0.005"', 'le="0.006"'),
             "other buckets",
             id="other buckets",
@@ -84,6 +94,11 @@ def test_a_server_without_a_profile_has_no_scores() -> None:
 def test_what_is_no_report_is_refused_with_a_reason(text: str, words: str) -> None:
     with pytest.raises(ReportError, match=words):
         read_report(text)
+
+
+def test_edges_that_no_status_can_hold_are_no_scores() -> None:
+    text = exposition(10).replace('le="0.5"', f'le="0.5{"0" * 2000}"')
+    assert read_report(text).own is None
 
 
 def test_all_durations_are_kept() -> None:

@@ -30,11 +30,16 @@ STARTED = "process_start_time_seconds"
 MOST = 2**53
 """Counters beyond this are no counters: every reader of JSON keeps smaller ones exactly."""
 MOST_BINS = 32
+LONGEST_EDGE = 24
+"""Characters of a float that is written as short as it can be, and told apart from all others."""
 CALLERS_FAULT = range(400, 500)
 OUR_FAULT = range(500, 600)
 
 Buckets = dict[str, int]
 """Cumulative counts by upper edge, as written."""
+
+
+NO_REPORT = f"found no {REQUESTS}, {REQUEST_DURATION} or {STARTED}: is it our server?"
 
 
 class ReportError(ValueError):
@@ -81,26 +86,26 @@ def read_report(text: str) -> ServerReport:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 _add(sums, sample.name, sample.labels, sample.value)
+        latency = _latency(sums.durations)
+        own, reference = (_bins(sums.scores.get(p)) for p in (OWN_PROFILE, REFERENCE_PROFILE))
     except ReportError:
         raise
     except Exception as error:
-        # The parser has no error of its own: it raises whatever its slicing does.
+        # The parser has no error of its own: it raises whatever its slicing does. Labels may lack.
         raise ReportError(f"not Prometheus' text format: {error}"[:200]) from error
-    if not sums.started or not sums.durations or not sums.answers:
-        raise ReportError(
-            f"found no {REQUESTS}, {REQUEST_DURATION} or {STARTED}: is it our server?"
-        )
+    if not sums.started or not sums.answers:
+        raise ReportError(NO_REPORT)
     return ServerReport(
         started=sums.started,
-        counters=_counters(sums),
-        own=_bins(sums.scores.get(OWN_PROFILE)),
-        reference=_bins(sums.scores.get(REFERENCE_PROFILE)),
+        counters=_counters(sums, latency),
+        own=own,
+        reference=reference,
     )
 
 
 def _add(sums: _Sums, name: str, labels: dict[str, str], value: float) -> None:
     if name == STARTED:
-        sums.started = f"{value:.3f}"
+        sums.started = str(_count(name, 1000 * value))
     elif name == REQUESTS:
         sums.answers[_code(labels)] += _count(name, value)
     elif name == NONFINITE_ANSWERS:
@@ -126,13 +131,13 @@ def _code(labels: dict[str, str]) -> int:
     return int(code)
 
 
-def _counters(sums: _Sums) -> Counters:
+def _counters(sums: _Sums, latency: tuple[int, ...]) -> Counters:
     return Counters(
         requests=sum(sums.answers.values()),
         refused=_of(sums, CALLERS_FAULT),
         failed=_of(sums, OUR_FAULT) + sums.nonfinite,
         outliers=sums.outliers,
-        latency=_latency(sums.durations),
+        latency=latency,
     )
 
 
@@ -142,13 +147,15 @@ def _of(sums: _Sums, codes: range) -> int:
 
 def _latency(durations: Buckets) -> tuple[int, ...]:
     found = {float(edge): count for edge, count in durations.items()}
+    if not found:
+        raise ReportError(NO_REPORT)
     if tuple(sorted(found)) != (*REQUEST_SECONDS, inf):
         raise ReportError(f"{REQUEST_DURATION} has other buckets than this release's servers")
     return _apart([found[edge] for edge in sorted(found)])
 
 
 def _bins(buckets: Buckets | None) -> Bins | None:
-    if not buckets or not 1 < len(buckets) <= MOST_BINS:
+    if not buckets or not 1 < len(buckets) <= MOST_BINS or max(map(len, buckets)) > LONGEST_EDGE:
         return None
     edges = sorted(buckets, key=float)
     return Bins(tuple(edges[:-1]), _apart([buckets[edge] for edge in edges]))

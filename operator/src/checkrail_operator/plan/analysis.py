@@ -13,14 +13,14 @@ answered what it last said, and one that is read for the first time only says wh
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import reduce
 from typing import Literal
 
 from checkrail_api.deployment_status import Analysis, AnalysisPhase, PodReading
 from checkrail_api.serving import REQUEST_SECONDS
 from checkrail_operator.plan.counters import Counters, Reading, ServerReport
-from checkrail_operator.plan.instants import instant, rfc3339
+from checkrail_operator.plan.instants import rfc3339
 
 Arm = Literal["stable", "canary"]
 
@@ -50,12 +50,6 @@ class Split:
     def compares(self) -> bool:
         """Whether both revisions answer, by a known split."""
         return self.acted_on and 0 < self.weight < 100  # noqa: PLR2004 - percent
-
-
-def is_due(told: Analysis | None, period: timedelta, now: datetime) -> bool:
-    """Answer whether it is time to read the pods again."""
-    last = instant(told.time) if told else None
-    return last is None or now - last >= period
 
 
 def counted(
