@@ -9,8 +9,8 @@ import pytest
 from demo.cluster import condition, kubectl, wait_for
 from demo.team import Body, Load, Team
 
-from e2e import imported_models
 from e2e.imported_models import import_version
+from harness import small_models
 
 NAME = "steady"
 ROWS = [{"x": round(0.025 + 0.05 * n, 3)} for n in range(20)]
@@ -66,7 +66,7 @@ def deployment(version: str, host: str) -> Body:
 def service(team: Team) -> Iterator[Service]:
     """Serve a good version under load, and take it away."""
     steady = Team(team.namespace, "steady.example.com")
-    good = import_version(steady, imported_models.good(1))
+    good = import_version(steady, small_models.good(1))
     steady.deploy(deployment(good, steady.host))
     wait_for("the gateway to know the host", lambda: _answers(steady), seconds=60)
     with steady.load(*ROWS, rate=RATE) as load:
@@ -97,9 +97,9 @@ def rejected(service: Service, version: str) -> Body | None:
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
-        pytest.param(imported_models.not_finite_above(0.95, 2), "ErrorsIncreased", id="errors"),
-        pytest.param(imported_models.shifted(3), "ScoresShifted", id="scores"),
-        pytest.param(imported_models.slow(4), "LatencyIncreased", id="latency"),
+        pytest.param(small_models.not_finite_above(0.95, 2), "ErrorsIncreased", id="errors"),
+        pytest.param(small_models.shifted(3), "ScoresShifted", id="scores"),
+        pytest.param(small_models.slow(4), "LatencyIncreased", id="latency"),
     ],
 )
 def test_a_worse_canary_is_taken_back_with_its_reason(
@@ -130,7 +130,7 @@ def _is_gone(service: Service) -> bool | None:
 
 
 def test_a_good_canary_answers_its_share_and_passes_its_checks(service: Service) -> None:
-    version = import_version(service.team, imported_models.good(5))
+    version = import_version(service.team, small_models.good(5))
     service.ask_for(version)
     first_share(service, version)
 

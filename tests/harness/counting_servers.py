@@ -18,14 +18,14 @@ class Behaviour:
     Attributes:
         failed: Share of the requests that it answers with 500.
         slow: Share of them that take a second instead of some milliseconds.
-        outliers: Share of them with a value outside its training profile.
+        outliers: Share of them with a value outside its training profile; None: it has none.
         shifted: Whether all its scores are in the highest bins.
         mute: Whether its servers say nothing on /metrics.
     """
 
     failed: float = 0.0
     slow: float = 0.005
-    outliers: float = 0.0
+    outliers: float | None = 0.0
     shifted: bool = False
     mute: bool = False
 
@@ -70,7 +70,8 @@ def _lines(requests: int, behaviour: Behaviour) -> Iterable[str]:
     yield f'checkrail_requests_total{{code="200"}} {requests - failed}'
     yield f'checkrail_requests_total{{code="500"}} {failed}'
     yield "checkrail_nonfinite_answers_total 0"
-    yield f"checkrail_out_of_range_requests_total {int(behaviour.outliers * requests)}"
+    if behaviour.outliers is not None:
+        yield f"checkrail_out_of_range_requests_total {int(behaviour.outliers * requests)}"
     for edge, count in zip(BUCKETS, accumulate(durations), strict=True):
         yield f'checkrail_request_duration_seconds_bucket{{le="{edge}"}} {count}'
     for profile in ("own", "reference"):

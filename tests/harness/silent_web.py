@@ -1,14 +1,12 @@
 """A network on which nobody answers."""
 
-from collections.abc import Mapping
-
-from checkrail_operator.observe.rollout_reads import Fetched
+from checkrail_operator.observe.rollout_reads import Fetched, Reads
 
 
 class SilentWeb:
     """Implements ``shell.web.Web`` for passes that read nothing but the API server."""
 
-    async def fetch(self, url: str, query: Mapping[str, str] | None = None) -> Fetched:
+    async def read(self, reads: Reads) -> tuple[dict[str, Fetched], dict[str, Fetched]]:
         """Answer nothing."""
-        del query
-        return Fetched(None, f"{url} did not answer")
+        silence = Fetched(None, "no answer")
+        return dict.fromkeys(reads.pods, silence), dict.fromkeys(reads.queries, silence)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from checkrail_api import serving as names
 from checkrail_api.artifact import FeatureProfile, Profile
 from checkrail_api.score_bins import ScoreBins
+from harness import small_models
 from harness.scoring_server import MODEL, artifact_files, serialised, serving, written
 
 if TYPE_CHECKING:
@@ -60,8 +63,12 @@ def test_a_server_counts_what_rollout_checks_compare(tmp_path: Path) -> None:
         assert ask(server, 4, 4, 16) == 200
         assert ask(server, -1) == 500
         assert ask(server, 4, -100, outputs=("same",)) == 200
+        picked = {names.PICK_HEADER: "another-0a1b2c3d"}
+        server.http.post(f"/v2/models/{MODEL}/infer", json={}, headers=picked)
         told = figures(server)
+        text = server.http.get(names.METRICS_PATH).text
 
+    assert f"{names.PICKED_REQUESTS}{{" in text
     assert told == {
         (names.REQUESTS, "200"): 3,
         (names.REQUESTS, "500"): 1,
@@ -78,6 +85,22 @@ def test_a_server_counts_what_rollout_checks_compare(tmp_path: Path) -> None:
         (names.OUT_OF_RANGE_REQUESTS,): 2,
         (names.FEATURE_OUT_OF_RANGE, "x"): 2,
     }
+
+
+def test_a_request_that_nobody_waited_for_is_counted_as_such(tmp_path: Path) -> None:
+    model = small_models.slow(1, wide=1500)
+    with serving(written(artifact_files(model), tmp_path / "artifact"), tmp_path) as server:
+        body = json.dumps({"rows": [{"x": 1}]}).encode()
+        head = f"POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
+        impatient = server.connect()
+        impatient.sendall(head.encode() + body)
+        assert (names.REQUESTS, "200") in figures(server)  # answered after the request was read
+        impatient.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        impatient.close()  # by a reset: the client is gone, and does not only stop sending
+        server.child.wait_until(lambda: (names.REQUESTS, "499") in figures(server), 20)
+        told = figures(server)
+
+    assert (told[names.REQUESTS, "200"], told[names.REQUESTS, "499"]) == (0, 1)
 
 
 def test_a_server_starts_whatever_it_is_to_be_compared_with(tmp_path: Path) -> None:

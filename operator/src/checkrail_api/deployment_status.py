@@ -32,8 +32,9 @@ class RevisionStatus(Model):
 
 
 Counted = Annotated[str, Field(max_length=1024, pattern=r"^[0-9]+( [0-9]+)*$")]
-"""Counters as numbers with a space between: requests, those the caller's fault, failed ones, ones
-with a value outside the training profile, the buckets of their durations, the bins of scores."""
+"""Counters as numbers with a space between: requests, those the caller's fault, failed ones, those
+compared with a training profile and those outside it, the buckets of durations, the bins of
+scores."""
 
 
 class PodReading(Model):
@@ -65,9 +66,11 @@ class Analysis(Model):
 
     time: Time
     """When pods were last read."""
-    slower_than: Annotated[str, Field(max_length=32)] | None = None
-    """Duration beyond which a request counts as slow, seconds; fixed from the stable revision's
-    99th percentile once it has answered enough."""
+    stable_p99: Annotated[Annotated[str, Field(max_length=32)] | None, Field(alias="stableP99")] = (
+        None
+    )
+    """The stable revision's 99th percentile, seconds, an edge of the histogram; fixed once it has
+    answered enough, so that the canary cannot move it."""
     score_edges: Annotated[str, Field(max_length=1024)] = ""
     """Upper edges of the bins that scores are counted in: those of the stable version's training
     profile. Empty while it is not known to have one."""

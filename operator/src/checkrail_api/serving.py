@@ -46,8 +46,15 @@ DIGEST_HEADER = "x-checkrail-model-digest"
 VERSION_HEADER = "x-checkrail-model-version"
 """Response header with the served ModelVersion's name."""
 
+PICK_HEADER = "x-checkrail-version"
+"""Request header by which a client picks a ModelVersion; the route sends the request there."""
+
 REQUESTS = "checkrail_requests_total"
-"""Scoring requests (infer and predict) answered, by ``code``."""
+"""Scoring requests (infer and predict) answered, by ``code``; 499 if the client was gone by then,
+as nginx writes it. Those that picked their version are in ``PICKED_REQUESTS`` only, and in no
+histogram or counter of requests: what a rollout compares is what the split sent."""
+PICKED_REQUESTS = "checkrail_picked_requests_total"
+"""Scoring requests that named their version in ``PICK_HEADER``."""
 REQUEST_DURATION = "checkrail_request_duration_seconds"
 """Histogram: from a scoring request's first byte to its answer; its edges: ``REQUEST_SECONDS``."""
 NONFINITE_ANSWERS = "checkrail_nonfinite_answers_total"

@@ -108,7 +108,7 @@ async def run(settings: Settings) -> None:
     async with AsyncExitStack() as stack:
         api = await connect()
         stack.push_async_callback(api.close)
-        web = HttpWeb()
+        web = HttpWeb(settings.prometheus)
         stack.push_async_callback(web.close)
         parts = assemble(settings, api, web, loop)
         parts.expose()

@@ -24,6 +24,7 @@ class Settings:
         defaults: Values for what specs leave out.
         lease: Which Lease makes this replica the active one.
         log_level: Least severe level that is logged.
+        prometheus: Addresses that the queries of rollout checks may name.
         watch_namespaces: Namespaces to work in; empty means all.
         resync_seconds: Period of the resync, jittered by a tenth.
         workers: Passes that may run at once.
@@ -34,6 +35,7 @@ class Settings:
     defaults: Defaults
     lease: LeaseSettings
     log_level: str = "INFO"
+    prometheus: tuple[str, ...] = ()
     watch_namespaces: tuple[str, ...] = ()
     resync_seconds: float = 300.0
     workers: int = 8
@@ -64,6 +66,7 @@ def from_environ(environ: Mapping[str, str]) -> Settings:
         defaults=_defaults(environ),
         lease=_lease(environ),
         log_level=level,
+        prometheus=tuple(environ.get("CHECKRAIL_PROMETHEUS_ADDRESSES", "").split()),
         watch_namespaces=tuple(sorted({n.strip() for n in namespaces} - {""})),
         resync_seconds=_positive(environ, "CHECKRAIL_RESYNC_SECONDS", 300.0),
         workers=int(_positive(environ, "CHECKRAIL_WORKERS", 8)),

@@ -146,7 +146,8 @@ class SlowRequests(Check[Phase]):
     def verdict(self, phases: Sequence[Phase]) -> Verdict:
         """See `Check.verdict`."""
         found, canary = increase(phases), of_canary(phases)
-        if rejects(phases, self.alpha) and found.value > 0 and canary.value > SLOW_SHARE:
+        noticed = found.value > SLOW_INCREASE and canary.value > SLOW_SHARE
+        if noticed and rejects(phases, self.alpha):
             return Verdict.FAIL
         passes = _enough(phases) and (
             upper_bound(canary, self.alpha / 2) < SLOW_SHARE

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from checkrail_api.serving import PICK_HEADER
 from checkrail_server.errors import RequestError, unavailable
 
 if TYPE_CHECKING:
     from checkrail_server.body_budget import BodyBudget
     from checkrail_server.connection import Connection
     from checkrail_server.limits import Limits
+
+PICK_FIELD = PICK_HEADER.encode()
 
 
 class Exchange:
@@ -38,6 +41,7 @@ class Exchange:
         "header_complete",
         "last",
         "method",
+        "picked",
         "response",
         "started",
         "target",
@@ -62,6 +66,8 @@ class Exchange:
         self.content_encoding = b""
         self.expect = b""
         self.has_host = False
+        self.picked = False
+        """Whether the client chose this version by a header: no gateway split sent it here."""
         self.header_complete = False
         self.body: bytes | bytearray = b""
         self.response: bytes | None = None
@@ -101,6 +107,8 @@ class Exchange:
                 self.content_encoding = value
             case b"expect":
                 self.expect = value
+            case field if field == PICK_FIELD:
+                self.picked = True
 
     def complete_header(self, method: bytes, version: str) -> None:
         """Decide whether the body is wanted."""

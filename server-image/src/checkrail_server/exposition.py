@@ -54,6 +54,11 @@ class Exposition(Collector):
             {(str(code),): count for code, count in sorted(metrics.requests.items())},
             [serving.CODE_LABEL],
         )
+        yield self._counter(
+            serving.PICKED_REQUESTS,
+            "Scoring requests that named their version; they are counted here only.",
+            {(): metrics.picked},
+        )
         yield self._histogram(
             serving.REQUEST_DURATION,
             "From a scoring request's first byte to its answer.",

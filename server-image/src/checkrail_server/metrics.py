@@ -62,7 +62,9 @@ class Metrics:
     def __init__(self) -> None:
         """Start at zero."""
         self.requests: dict[int, int] = {200: 0}
-        """Answers by status code."""
+        """Answers by status code; 499: nobody waited for it."""
+        self.picked = 0
+        """Requests that named their version; counted nowhere else."""
         self.request_seconds = Histogram(REQUEST_SECONDS)
         """From a request's first byte to its answer."""
         self.inference_seconds = Histogram(INFERENCE_SECONDS)

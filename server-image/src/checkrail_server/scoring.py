@@ -79,7 +79,8 @@ class ScoringJob(ABC):
         answered = None if self._model.classifier else self.answered
         finite = self._model.finite.check(outputs, answered)
         body = self.body(outputs)
-        self._service.metrics.scored(self.feeds, self.rows, outputs, finite=finite)
+        if not self._exchange.picked:
+            self._service.metrics.scored(self.feeds, self.rows, outputs, finite=finite)
         return Answer(200, body)
 
 

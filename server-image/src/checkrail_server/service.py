@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from checkrail_server.model import Model
     from checkrail_server.settings import Settings
 
+LEFT = 499
+"""Status that is counted for a request whose client was gone before its answer, as nginx does."""
 GIVEN_UP = unavailable("the answer took too long; try again in a second")
 
 
@@ -140,8 +142,20 @@ class Service:
         if route and route.model:
             answer = answer._replace(headers=answer.headers + self._model_headers)
         if route and route.scoring:
-            self.metrics.answered(answer.status, time.perf_counter() - exchange.started)
+            self._count(exchange, answer.status)
         exchange.connection.answer(exchange, answer)
+
+    def left(self, exchange: Exchange) -> None:
+        """Count a scoring request whose client did not wait for its answer."""
+        route = self._routes.find(exchange.path)
+        if route and route.scoring and not exchange.abandoned:
+            self._count(exchange, LEFT)
+
+    def _count(self, exchange: Exchange, status: int) -> None:
+        if exchange.picked:
+            self.metrics.picked += 1
+        else:
+            self.metrics.answered(status, time.perf_counter() - exchange.started)
 
     def _first_to_go(self) -> Connection | None:
         ordered = [

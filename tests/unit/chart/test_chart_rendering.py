@@ -29,6 +29,7 @@ EVERYTHING = {
     "images": {"pullSecrets": [{"name": "registry"}]},
     "replicas": 3,
     "watchNamespaces": ["team-a", "team-b"],
+    "rollouts": {"prometheusAddresses": ["http://prometheus.monitoring:9090"]},
     "defaults": {"store": STORE, "objectStore": {"region": "us-east-1"}},
     "logLevel": "DEBUG",
     "env": [{"name": "CHECKRAIL_WORKERS", "value": "16"}],

@@ -95,7 +95,7 @@ def test_a_query_names_what_it_is_asked_for() -> None:
     found = rollout_reads(owner(checks=[QUERY]), [], NOW)
     assert found.queries == {
         "own": (
-            "http://prometheus:9090/api/v1/query",
+            "http://prometheus:9090/",
             'errors{ns="team",mdep="iris",v="22222222",old="11111111"}',
         )
     }

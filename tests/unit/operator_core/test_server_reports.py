@@ -21,12 +21,8 @@ def test_a_report_holds_what_was_answered() -> None:
         + 'checkrail_requests_total{code="422"} 7\ncheckrail_nonfinite_answers_total 3\n'
     )
     counters = report.counters
-    assert (counters.requests, counters.refused, counters.failed, counters.outliers) == (
-        207,
-        7,
-        23,
-        4,
-    )
+    assert (counters.requests, counters.refused, counters.failed) == (207, 7, 23)
+    assert (counters.ranged, counters.outliers) == (180, 4)
     assert (sum(counters.latency), counters.slower_than(0.5)) == (200, 10)
     assert report.own == Bins(tuple(f"0.{n}" for n in range(1, 10)), (20,) * 10)
     assert report.own == report.reference
@@ -35,6 +31,17 @@ def test_a_report_holds_what_was_answered() -> None:
 def test_labels_of_whose_model_it_is_make_no_difference() -> None:
     text = exposition(10).replace("{", '{namespace="a",model_deployment="b",')
     assert read_report(text).counters.requests == 10
+
+
+def test_requests_that_nobody_waited_for_have_failed() -> None:
+    text = exposition(10) + 'checkrail_requests_total{code="499"} 3\n'
+    assert (read_report(text).counters.failed, read_report(text).counters.refused) == (3, 0)
+
+
+def test_a_server_without_a_profile_of_its_inputs_compares_none() -> None:
+    lines = [line for line in exposition(10).splitlines() if "out_of_range" not in line]
+    counters = read_report("\n".join(lines) + "\n").counters
+    assert (counters.requests, counters.ranged, counters.outliers) == (10, 0, 0)
 
 
 def test_a_server_without_a_profile_has_no_scores() -> None:
@@ -46,8 +53,12 @@ def test_a_server_without_a_profile_has_no_scores() -> None:
     ("text", "words"),
     [
         pytest.param("", "is it our server", id="nothing"),
-        pytest.param("<html>404</html>", "not Prometheus' text format", id="a web page"),
-        pytest.param('a{b="', "not Prometheus' text format", id="cut off"),
+        pytest.param("<html>404</html>", "is it our server", id="a web page"),
+        pytest.param('checkrail_requests_total{b="', "not Prometheus' text format", id="cut off"),
+        pytest.param(
+            'checkrail_requests_total{code="200"} 1\n' * 401, "401 lines", id="too many lines"
+        ),
+        pytest.param("checkrail_requests_total " + "1" * 1000, "characters", id="a long line"),
         pytest.param("up 1\n", "is it our server", id="another program"),
         pytest.param(
             exposition(10) + 'checkrail_requests_total{code="200"} NaN\n',
@@ -97,7 +108,7 @@ def test_what_is_no_report_is_refused_with_a_reason(text: str, words: str) -> No
 
 
 def test_edges_that_no_status_can_hold_are_no_scores() -> None:
-    text = exposition(10).replace('le="0.5"', f'le="0.5{"0" * 2000}"')
+    text = exposition(10).replace('le="0.5"', f'le="0.5{"0" * 100}"')
     assert read_report(text).own is None
 
 

@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from checkrail_operator.observe.rollout_reads import Fetched
-from checkrail_operator.shell.web import MOST_BYTES, HttpWeb
+from checkrail_operator.observe.rollout_reads import Fetched, Reads
+from checkrail_operator.shell.web import MOST_BYTES, NO_ANSWER, NOT_ALLOWED, HttpWeb
 
 
 async def _answer(request: web.Request) -> web.StreamResponse:
     match request.path:
         case "/metrics":
             return web.Response(text=f"query {request.query.get('query')}")
+        case "/prometheus/api/v1/query":
+            return web.Response(text=f"asked for {request.query['query']}")
         case "/elsewhere":
             raise web.HTTPFound("/metrics")
         case "/much":
@@ -24,7 +26,7 @@ async def _answer(request: web.Request) -> web.StreamResponse:
 @pytest.fixture
 async def url() -> AsyncIterator[str]:
     app = web.Application()
-    app.router.add_get("/{path}", _answer)
+    app.router.add_get("/{path:.*}", _answer)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -39,8 +41,18 @@ async def http() -> AsyncIterator[HttpWeb]:
     await made.close()
 
 
-async def test_the_text_of_an_answer_is_returned(http: HttpWeb, url: str) -> None:
-    assert await http.fetch(f"{url}/metrics", {"query": "a b"}) == Fetched("query a b")
+async def read(http: HttpWeb, url: str) -> Fetched:
+    metrics, _ = await http.read(Reads({"pod": url}))
+    return metrics["pod"]
+
+
+async def ask(http: HttpWeb, address: str) -> Fetched:
+    _, answers = await http.read(Reads(queries={"check": (address, "a b")}))
+    return answers["check"]
+
+
+async def test_the_text_of_a_pod_is_returned(http: HttpWeb, url: str) -> None:
+    assert await read(http, f"{url}/metrics") == Fetched("query None")
 
 
 @pytest.mark.parametrize(
@@ -52,10 +64,27 @@ async def test_the_text_of_an_answer_is_returned(http: HttpWeb, url: str) -> Non
     ],
 )
 async def test_anything_else_is_a_reason(http: HttpWeb, url: str, path: str, trouble: str) -> None:
-    assert await http.fetch(f"{url}/{path}") == Fetched(None, trouble)
+    assert await read(http, f"{url}/{path}") == Fetched(None, trouble)
 
 
 async def test_nobody_there_is_a_reason(http: HttpWeb) -> None:
-    found = await http.fetch("http://127.0.0.1:1/metrics")
+    found = await read(http, "http://127.0.0.1:1/metrics")
     assert found.text is None
     assert "127.0.0.1:1" in found.trouble
+
+
+async def test_prometheus_is_asked_where_that_is_allowed(url: str) -> None:
+    http = HttpWeb([f"{url}/prometheus/"])
+    assert await ask(http, f"{url}/prometheus") == Fetched("asked for a b")
+    await http.close()
+
+
+async def test_no_other_address_is_asked(http: HttpWeb, url: str) -> None:
+    assert await ask(http, url) == NOT_ALLOWED
+
+
+async def test_a_user_learns_nothing_of_an_address_that_gives_no_answer() -> None:
+    closed = "http://127.0.0.1:1"
+    http = HttpWeb([closed])
+    assert await ask(http, closed) == NO_ANSWER
+    await http.close()

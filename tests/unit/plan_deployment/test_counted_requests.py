@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checkrail_api.deployment_status import Analysis
-from checkrail_operator.plan.analysis import Arm, Split, counted, in_split, with_slow_edge
-from checkrail_operator.plan.counters import BUCKETS, Bins, Counters, Reading, ServerReport
+from checkrail_operator.plan.analysis import Arm, Split, counted, in_split
+from checkrail_operator.plan.checks import slow_edge
+from checkrail_operator.plan.counters import BUCKETS, MOST, Bins, Counters, Reading, ServerReport
 
 T0 = datetime(2026, 11, 28, 12, 0, 0, tzinfo=UTC)
 ARMS: dict[str, Arm] = {"s1": "stable", "s2": "stable", "c1": "canary"}
@@ -163,26 +164,42 @@ def at_place(place: int, requests: int) -> ServerReport:
 @pytest.mark.parametrize(
     ("place", "requests", "ratio", "want"),
     [
-        pytest.param(5, 100, 1.5, "0.01", id="1.5 x 5 ms is moved up to 10 ms"),
-        pytest.param(5, 100, 2.0, "0.01", id="2 x 5 ms is an edge"),
+        pytest.param(5, 100, 1.5, 0.01, id="1.5 x 5 ms is moved up to 10 ms"),
+        pytest.param(5, 100, 2.0, 0.01, id="2 x 5 ms is an edge"),
         pytest.param(5, 99, 1.5, None, id="fewer than 100 requests know no percentile"),
-        pytest.param(15, 100, 1.5, "10", id="beyond the last edge it is the last edge"),
+        pytest.param(15, 100, 1.5, 10.0, id="beyond the last edge it is the last edge"),
         pytest.param(16, 100, 1.5, None, id="slower than every edge there is no figure"),
     ],
 )
 def test_slow_is_a_multiple_of_the_stable_versions_99th_percentile(
-    place: int, requests: int, ratio: float, want: str | None
+    place: int, requests: int, ratio: float, want: float | None
 ) -> None:
-    analysis = count(None, read(s1=at_place(place, requests)), WAITING)
-    assert with_slow_edge(analysis, ARMS, ratio).slower_than == want
+    p99 = count(None, read(s1=at_place(place, requests)), WAITING).stable_p99
+    assert (None if p99 is None else slow_edge(float(p99), ratio)) == want
 
 
-def test_what_counts_as_slow_stays_once_it_is_known() -> None:
-    first = with_slow_edge(count(None, read(s1=at_place(5, 100)), WAITING), ARMS, 1.5)
+def test_the_percentile_stays_once_it_is_known() -> None:
+    first = count(None, read(s1=at_place(5, 100)), WAITING)
     later = count(first, read(s1=at_place(12, 9000)), AT_5)
-    assert with_slow_edge(later, ARMS, 1.5).slower_than == "0.01"
+    assert (first.stable_p99, later.stable_p99) == ("0.005", "0.005")
+
+
+def test_sums_of_forged_counters_still_fit_into_a_status() -> None:
+    most = replace(said(MOST), own=scored((MOST,) * 32, tuple(f"0.{n:02}" for n in range(31))))
+    analysis = BEGUN
+    for start in range(40):
+        analysis = count(analysis, read(c1=replace(most, started=f"{start}")), AT_5)
+    assert Counters.parse(analysis.phases[-1].canary).requests == MOST
+
+
+def test_a_pod_that_was_silent_when_a_split_began_begins_in_it_later() -> None:
+    first = count(BEGUN, read(s1=said(1095), s2=said(500), c1=said(5)), AT_5)
+    begun = count(first, Reading({"c1": said(5)}, {"s1": "no answer", "s2": "no answer"}), AT_25)
+    heard = count(begun, read(s1=said(9000), s2=said(500), c1=said(30)), AT_25)
+    later = count(heard, read(s1=said(9070), s2=said(505), c1=said(55)), AT_25)
+    assert requests(later) == [(5, 95, 5), (25, 75, 50)]
 
 
 def test_counters_are_read_back_from_the_text_of_a_status() -> None:
-    counters = Counters(7, 1, 2, 3, tuple(range(BUCKETS)), (4, 5))
+    counters = Counters(7, 1, 2, 6, 3, tuple(range(BUCKETS)), (4, 5))
     assert Counters.parse(counters.text()) == counters

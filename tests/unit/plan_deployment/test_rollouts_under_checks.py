@@ -114,7 +114,7 @@ def test_an_idle_service_holds_and_says_so_and_goes_on_with_its_requests() -> No
     assert weight(world) == 5
     reason, message = reason_and_message(world)
     assert reason == "WaitingForRequests"
-    assert message.endswith("the step goes on once it has answered 100 requests in it, 0 so far")
+    assert "once it has answered 100 requests in it, 0 so far can be compared" in message
     assert world.refused == []
     world.servers.load = LOAD
     world.run_until(promoted)
@@ -134,6 +134,32 @@ def test_pods_that_cannot_be_read_hold_the_canary_and_are_named() -> None:
     _, message = reason_and_message(world)
     assert weight(world) == 5
     assert message.endswith("Counters could not be read: pod iris-3b9fd066-0: connection refused")
+
+
+def test_nothing_is_promoted_while_the_stable_pods_cannot_be_read() -> None:
+    world = deployed()
+    world.servers.behaviour |= {1: Behaviour(mute=True), 2: Behaviour(failed=1.0)}
+    run(world, 300)
+    reason, message = reason_and_message(world)
+    assert (weight(world), reason) == (5, "WaitingForRequests")
+    assert message.endswith("Counters could not be read: pod iris-333bbcf6-0: connection refused")
+
+
+def test_a_version_without_a_profile_is_not_compared_by_its_features() -> None:
+    world = deployed()
+    world.servers.behaviour |= {1: Behaviour(outliers=None), 2: Behaviour(outliers=0.05)}
+    world.run_until(promoted)
+    assert verdicts(world)["range"] == "Inconclusive"
+
+
+def test_a_wider_ratio_lets_a_slow_version_go_on() -> None:
+    world = deployed(onFailure="Pause")
+    world.servers.behaviour[2] = Behaviour(slow=0.05)
+    run(world, 120)
+    assert reason_and_message(world)[0] == "LatencyIncreased"
+    wide = [{**c, "maxRatio": "1000"} if c["name"] == "latency" else c for c in EVERYTHING]
+    world.edit(rollout={**world.owner["spec"]["rollout"], "checks": wide})
+    world.run_until(promoted)
 
 
 def test_a_failed_check_may_pause_instead_and_goes_on_once_the_check_is_changed() -> None:

@@ -13,7 +13,6 @@ from checkrail_operator.plan.types import Manifest
 
 SHORT_DIGEST = 8
 """Digits of a digest in the label ``model_version``."""
-API = "/api/v1/query"
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Reads:
 
     Attributes:
         pods: URLs of the counters, by name of the pod.
-        queries: Prometheus' URL and the query, by name of the check.
+        queries: Prometheus' address and the query, by name of the check.
     """
 
     pods: Mapping[str, str] = field(default_factory=dict)
@@ -78,7 +77,7 @@ def _queries(rollout: Manifest, words: Mapping[str, str]) -> Iterable[tuple[str,
             query: str = asked["query"]
             for word, value in words.items():
                 query = query.replace(word, value)
-            yield check["name"], (asked["address"].rstrip("/") + API, query)
+            yield check["name"], (asked["address"], query)
 
 
 def _runs(child: Manifest) -> bool:

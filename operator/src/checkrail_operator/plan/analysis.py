@@ -11,14 +11,13 @@ compared with its last reading: a server that started anew begins at 0, one that
 answered what it last said, and one that is read for the first time only says where it begins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
 from typing import Literal
 
 from checkrail_api.deployment_status import Analysis, AnalysisPhase, PodReading
-from checkrail_api.serving import REQUEST_SECONDS
 from checkrail_operator.plan.counters import Counters, Reading, ServerReport
 from checkrail_operator.plan.instants import rfc3339
 
@@ -75,38 +74,22 @@ def counted(
     growth: dict[Arm, Counters] = {"stable": NONE, "canary": NONE}
     for pod, reading in now_read.items():
         growth[arms[pod]] = _joined(growth[arms[pod]], _growth(reading, last.get(pod)))
-    readings = _kept(arms, last, now_read)
+    counts = split.compares and bool(before.phases) and _is_of(before.phases[-1], split)
+    # Growth that is not counted must not be counted later: who is silent now begins anew then.
+    readings = _kept(arms, last if counts else {}, now_read)
     if not read.reports and not read.unread:
         return before  # it was not time to read
     trouble = "; ".join(f"pod {name}: {why}" for name, why in sorted(read.unread.items()))[:1024]
     made = Analysis(
         time=before.time,
         unread=trouble,
-        slower_than=before.slower_than,
+        stable_p99=before.stable_p99 or _p99(arms, readings.values()),
         score_edges=edges,
         phases=_phases(before.phases, growth, split) if split.compares else before.phases,
         readings=[readings[pod] for pod in sorted(readings)],
     )
     # An idle service has nothing new to write.
     return before if made == before else made.model_copy(update={"time": rfc3339(now)})
-
-
-def with_slow_edge(analysis: Analysis, arms: Mapping[str, Arm], ratio: float) -> Analysis:
-    """Fix what counts as slow: ``ratio`` times the stable revision's 99th percentile, moved up to
-    an edge of the histogram; once fixed it stays, so that the canary cannot move it.
-    """  # noqa: D205 - one sentence
-    if analysis.slower_than is not None:
-        return analysis
-    stable = reduce(
-        Counters.plus,
-        (Counters.parse(r.counted) for r in analysis.readings if arms.get(r.pod) == "stable"),
-        NONE,
-    )
-    p99 = stable.p99()
-    if p99 is None or stable.requests < FEWEST_FOR_P99:
-        return analysis
-    edge = next((edge for edge in REQUEST_SECONDS if edge >= ratio * p99), REQUEST_SECONDS[-1])
-    return analysis.model_copy(update={"slower_than": f"{edge:g}"})
 
 
 def of_phase(phase: AnalysisPhase) -> tuple[Counters, Counters]:
@@ -160,6 +143,14 @@ def _growth(now: PodReading, last: PodReading | None) -> Counters:
     if last.started != now.started:
         return counters
     return counters.since(Counters.parse(last.counted))
+
+
+def _p99(arms: Mapping[str, Arm], readings: Iterable[PodReading]) -> str | None:
+    """Return the stable revision's 99th percentile; None before it has answered enough."""
+    stable = [Counters.parse(r.counted) for r in readings if arms.get(r.pod) == "stable"]
+    whole = reduce(Counters.plus, stable, NONE)
+    p99 = whole.p99()
+    return None if p99 is None or whole.requests < FEWEST_FOR_P99 else f"{p99:g}"
 
 
 def _kept(

@@ -16,6 +16,7 @@ from checkrail_api.checks import (
 from checkrail_api.deployment_status import Analysis, CheckStatus
 from checkrail_api.reasons import Reason
 from checkrail_api.rollout import Rollout
+from checkrail_api.serving import REQUEST_SECONDS
 from checkrail_operator.plan.analysis import of_phase
 from checkrail_operator.plan.counters import Counters, QueryAnswer
 from checkrail_stats.arms import Arm, Phase
@@ -52,10 +53,7 @@ def reason_of(check: Check) -> Reason:
 def findings(
     rollout: Rollout, analysis: Analysis, answers: Mapping[str, QueryAnswer]
 ) -> Iterator[tuple[Check, Finding | None, str]]:
-    """Yield each check with its verdict and figures, and those in words.
-
-    The finding is None where a query was not made in this pass: what was said before holds.
-    """
+    """Yield each check with its verdict and figures, and those in words; None: nothing is known."""
     pairs = [of_phase(phase) for phase in analysis.phases]
     idle = not any(stable.judged and canary.judged for stable, canary in pairs)
     builtin = sum(check.builtin is not None for check in rollout.checks)
@@ -66,11 +64,11 @@ def findings(
             continue
         match check.builtin:
             case "ErrorRate":
-                yield check, *_increase(check, pairs, alpha, "failed")
+                yield check, *_errors(check, pairs, alpha)
             case "FeatureRange":
-                yield check, *_increase(check, pairs, alpha, "outliers")
+                yield check, *_outliers(check, pairs, alpha)
             case "LatencyP99":
-                yield check, *_latency(check, pairs, alpha, analysis.slower_than)
+                yield check, *_latency(check, pairs, alpha, analysis.stable_p99)
             case "ScoreShift":
                 yield check, *_shift(check, pairs, alpha, rollout.min_requests)
             case None:
@@ -89,69 +87,79 @@ def statuses(
     ]
 
 
-def max_ratio(rollout: Rollout) -> float | None:
-    """Return how many times the 99th percentile is slow; None if no check asks."""
-    ratios = (
-        float(check.max_ratio or DEFAULT_MAX_RATIO)
-        for check in rollout.checks
-        if check.builtin == "LatencyP99"
-    )
-    return next(ratios, None)
+def known_answers(
+    told: Iterable[CheckStatus], new: Mapping[str, QueryAnswer]
+) -> dict[str, QueryAnswer]:
+    """Return the answers of this pass, and the last ones of the queries it did not make."""
+    known = {
+        each.name: QueryAnswer(float(each.canary))
+        for each in told
+        if each.canary is not None and each.stable is None  # only a query has no stable figure
+    }
+    return known | dict(new)
 
 
 def _status(
     check: Check, finding: Finding | None, words: str, told: CheckStatus | None, now: str
 ) -> CheckStatus:
-    if finding is None and told is not None and check.prometheus:
-        return told
     made = finding or Finding(Verdict.INCONCLUSIVE, 0.0, 0.0, None)
     same = told is not None and told.verdict == made.verdict.value
     return CheckStatus(
         name=check.name,
         verdict=made.verdict.value,
         stable=None if check.prometheus or not finding else f"{made.stable:.4g}",
-        canary=f"{made.canary:.4g}" if finding else None,
+        canary=f"{made.canary:.6g}" if finding else None,
         samples_needed=made.samples_needed,
         message=words[:1024],
         time=told.time if told is not None and same else now,
     )
 
 
-def _increase(check: Check, pairs: list[Pair], alpha: float, what: str) -> tuple[Finding, str]:
-    phases = [Phase(*(_arm(each, getattr(each, what)) for each in pair)) for pair in pairs]
+def _errors(check: Check, pairs: list[Pair], alpha: float) -> tuple[Finding, str]:
     allowed = float(check.max_increase or DEFAULT_MAX_INCREASE)
+    phases = [Phase(*(_arm(each.judged, each.failed) for each in pair)) for pair in pairs]
     finding = ErrorRate(allowed, alpha).finding(phases)
-    named = {
-        "failed": "of its requests failed",
-        "outliers": "had a value outside the training data",
-    }
-    words = (
-        f"{_percent(finding.canary)} {named[what]}, {_percent(finding.stable)} of the serving"
-        f" version's; at most {_percent(allowed)} more is allowed"
+    return finding, _more("of its requests failed", finding, allowed)
+
+
+def _outliers(check: Check, pairs: list[Pair], alpha: float) -> tuple[Finding | None, str]:
+    allowed = float(check.max_increase or DEFAULT_MAX_INCREASE)
+    phases = [Phase(*(_arm(each.ranged, each.outliers) for each in pair)) for pair in pairs]
+    if not any(phase.is_comparable for phase in phases):
+        return None, "one of the versions has no training profile of its inputs to compare with"
+    finding = ErrorRate(allowed, alpha).finding(phases)
+    return finding, _more("had a value outside the training data", finding, allowed)
+
+
+def _more(what: str, finding: Finding, allowed: float) -> str:
+    return (
+        f"{_percent(finding.canary)} {what}, {_percent(finding.stable)} of the serving version's;"
+        f" at most {_percent(allowed)} more is allowed"
     )
-    return finding, words
 
 
 def _latency(
-    check: Check, pairs: list[Pair], alpha: float, slower_than: str | None
-) -> tuple[Finding, str]:
-    if slower_than is None:
-        unknown = Finding(Verdict.INCONCLUSIVE, 0.0, 0.0, None)
-        return unknown, (
-            "the serving version has answered too few requests to know its 99th percentile"
-        )
+    check: Check, pairs: list[Pair], alpha: float, p99: str | None
+) -> tuple[Finding | None, str]:
+    if p99 is None:
+        return None, "the serving version has answered too few requests to know its 99th percentile"
+    ratio = check.max_ratio or DEFAULT_MAX_RATIO
+    slow = slow_edge(float(p99), float(ratio))
     phases = [
-        Phase(*(_arm(each, each.slower_than(float(slower_than))) for each in pair))
-        for pair in pairs
+        Phase(*(_arm(each.requests, each.slower_than(slow)) for each in pair)) for pair in pairs
     ]
     finding = SlowRequests(alpha).finding(phases)
-    ratio = check.max_ratio or DEFAULT_MAX_RATIO
     words = (
-        f"{_percent(finding.canary)} of its requests took longer than {slower_than} s"
+        f"{_percent(finding.canary)} of its requests took longer than {slow:g} s"
         f" ({ratio} times the serving version's 99th percentile, on an edge of the histogram),"
         f" {_percent(finding.stable)} of the serving version's"
     )
     return finding, words
+
+
+def slow_edge(p99: float, ratio: float) -> float:
+    """Return beyond which duration a request is slow, seconds: moved up to a histogram's edge."""
+    return next((edge for edge in REQUEST_SECONDS if edge >= ratio * p99), REQUEST_SECONDS[-1])
 
 
 def _shift(check: Check, pairs: list[Pair], alpha: float, min_requests: int) -> tuple[Finding, str]:
@@ -172,9 +180,9 @@ def _shift(check: Check, pairs: list[Pair], alpha: float, min_requests: int) -> 
 
 def _answer(check: Check, answer: QueryAnswer | None) -> tuple[Finding | None, str]:
     if answer is None:
-        return None, "the query has not been made yet"
+        return None, "the query is made once the new version has a share"
     if answer.value is None:
-        return Finding(Verdict.INCONCLUSIVE, 0.0, 0.0, None), answer.trouble
+        return None, answer.trouble
     low = float(check.min) if check.min is not None else -float("inf")
     high = float(check.max) if check.max is not None else float("inf")
     verdict = Verdict.PASS if low <= answer.value <= high else Verdict.FAIL
@@ -186,8 +194,7 @@ def _answer(check: Check, answer: QueryAnswer | None) -> tuple[Finding | None, s
     return Finding(verdict, 0.0, answer.value, None), words
 
 
-def _arm(counters: Counters, events: int) -> Arm:
-    units = counters.judged
+def _arm(units: int, events: int) -> Arm:
     return Arm(units, min(events, units))
 
 

@@ -11,8 +11,10 @@ from checkrail_api.serving import REQUEST_SECONDS
 BUCKETS = len(REQUEST_SECONDS) + 1
 """One more than edges: the last holds what is slower than all of them."""
 QUANTILE = 0.99
-FIXED = 4
+FIXED = 5
 """Numbers before the buckets in the text form."""
+MOST = 2**53 - 1
+"""A sum that is larger was made of forged counters; a status holds no more than this."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Counters:
         requests: All answers.
         refused: Those of them that were the caller's fault, 4xx.
         failed: 5xx, and answers with a score that is not finite.
-        outliers: Requests with a value outside the training profile.
+        ranged: Answers whose values were compared with a training profile; none without one.
+        outliers: Those of them with a value outside it.
         latency: Requests by duration, in the buckets of ``REQUEST_SECONDS``.
         scores: Requests by score; empty without bins that both revisions share.
     """
@@ -87,6 +90,7 @@ class Counters:
     requests: int = 0
     refused: int = 0
     failed: int = 0
+    ranged: int = 0
     outliers: int = 0
     latency: tuple[int, ...] = (0,) * BUCKETS
     scores: tuple[int, ...] = ()
@@ -100,7 +104,7 @@ class Counters:
     def numbers(self) -> tuple[int, ...]:
         """All of it in a fixed order, the scores last."""
         return (
-            *(self.requests, self.refused, self.failed, self.outliers),
+            *(self.requests, self.refused, self.failed, self.ranged, self.outliers),
             *self.latency,
             *self.scores,
         )
@@ -108,13 +112,13 @@ class Counters:
     @classmethod
     def of(cls, numbers: tuple[int, ...]) -> Self:
         """Return what `numbers` gave."""
-        requests, refused, failed, outliers = numbers[:FIXED]
+        requests, refused, failed, ranged, outliers = numbers[:FIXED]
         latency, scores = numbers[FIXED:][:BUCKETS], numbers[FIXED + BUCKETS :]
-        return cls(requests, refused, failed, outliers, latency, scores)
+        return cls(requests, refused, failed, ranged, outliers, latency, scores)
 
     def text(self) -> str:
         """Return the form that a status holds."""
-        return " ".join(map(str, self.numbers))
+        return " ".join(str(min(number, MOST)) for number in self.numbers)
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -164,6 +164,10 @@ def _skew(decision: Decision) -> str:
     )
 
 
+def _was_skewed(seen: ModelDeploymentSeen) -> bool:
+    return any(c.reason == Reason.TRAFFIC_SKEWED.value for c in seen.status.conditions)
+
+
 def _converged(
     seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int], now: str
 ) -> Condition:
@@ -173,6 +177,9 @@ def _converged(
             return condition(kind, "False", Reason.TRAFFIC_SKEWED, skew, now=now)
         case Answer.ACCEPTED:
             return condition(kind, "True", Reason.CONVERGED, "", now=now)
+        case Answer.REFUSED if _was_skewed(seen):
+            # False already, for another reason: its time would not be that of the refusal.
+            return condition(kind, "Unknown", Reason.ROUTE_PENDING, said, now=now)
         case Answer.REFUSED:
             return condition(kind, "False", Reason.ROUTE_NOT_ACCEPTED, said, now=now)
         case Answer.PENDING:

@@ -12,9 +12,8 @@ from checkrail_operator.plan.analysis import (
     Split,
     counted,
     in_split,
-    with_slow_edge,
 )
-from checkrail_operator.plan.checks import findings, max_ratio, reason_of, statuses
+from checkrail_operator.plan.checks import findings, known_answers, reason_of, statuses
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.rejection import Failure
@@ -36,7 +35,8 @@ class Evidence:
     Attributes:
         analysis: The counts, for the status.
         checks: The verdicts, for the status.
-        answered: Requests by which the canary can be judged, since the split last changed.
+        answered: Requests by which the canary can be judged, since the split last changed; none
+            while there is nothing to compare them with.
         shares: Requests that the stable revision and the canary have answered since then.
         failure: The first check that fails.
         weight: The canary's share that all of this is about, percent.
@@ -64,21 +64,24 @@ class Evidence:
 
 
 def evidence_of(
-    seen: ModelDeploymentSeen, stable: Revision, canary: Revision, told: CanaryStatus, split: Split
+    seen: ModelDeploymentSeen,
+    stable: Revision,
+    canary: Revision,
+    canary_told: CanaryStatus,
+    split: Split,
 ) -> Evidence:
     """Count what this pass has read, and judge all that was counted since the rollout began."""
     arms = _arms(seen, stable, canary)
-    analysis = counted(told.analysis, arms, seen.read, split, seen.now)
-    ratio = max_ratio(seen.spec.rollout)
-    if ratio is not None:
-        analysis = with_slow_edge(analysis, arms, ratio)
-    found = list(findings(seen.spec.rollout, analysis, seen.answers))
-    checks = tuple(statuses(found, seen.status.checks, rfc3339(seen.now)))
+    analysis = counted(canary_told.analysis, arms, seen.read, split, seen.now)
+    told = seen.status.checks
+    answers = known_answers(told, seen.answers) if split.weight else {}
+    found = list(findings(seen.spec.rollout, analysis, answers))
+    checks = tuple(statuses(found, told, rfc3339(seen.now)))
     served, answered = in_split(analysis, split)
     return Evidence(
         analysis=analysis,
         checks=checks,
-        answered=answered.judged,
+        answered=answered.judged if served.judged else 0,
         shares=(served.requests, answered.requests) if _all_are_read(arms) else (0, 0),
         failure=_failure(seen, checks),
         weight=split.weight,

@@ -12,6 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from checkrail_api.model_deployment import ParentRef
+from checkrail_api.reasons import Reason
+from checkrail_api.serving import PICK_HEADER
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.difference import contains
 from checkrail_operator.plan.instants import instant
@@ -22,7 +24,7 @@ from checkrail_operator.plan.types import Manifest
 GATEWAY_GROUP = "gateway.networking.k8s.io"
 GATEWAY_DEFAULT_WEIGHT = 1
 
-VERSION_HEADER = "x-checkrail-version"
+VERSION_HEADER = PICK_HEADER
 """A request with the name of a ModelVersion in it reaches that version while two answer."""
 
 
@@ -85,12 +87,15 @@ def is_overdue(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
 
     That is ``rollout.progressDeadlineSeconds``, counted from when TrafficConverged said so first.
     """
-    told = {Answer.PENDING: "Unknown", Answer.REFUSED: "False"}.get(answer_for(seen, weights))
+    told = {
+        Answer.PENDING: Reason.ROUTE_PENDING.value,
+        Answer.REFUSED: Reason.ROUTE_NOT_ACCEPTED.value,
+    }.get(answer_for(seen, weights))
     allowed = timedelta(seconds=seen.spec.rollout.progress_deadline_seconds)
     return any(
         seen.now - (instant(c.last_transition_time) or seen.now) >= allowed
         for c in seen.status.conditions
-        if c.type == "TrafficConverged" and c.status == told
+        if c.type == "TrafficConverged" and c.reason == told
     )
 
 

@@ -204,11 +204,14 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
         Move.LOST: "none of its pods is ready any more, it starts again from the first step",
         Move.NO_WAY_BACK: "it is no longer asked for, but no pod of the stable version is ready",
     }.get(step.move, _withdrawal(decision))
-    return (
-        f"{share}: {tail}{_gone(seen, decision.live)}"
-        if tail
-        else f"{share}{_gone(seen, decision.live)}"
-    )
+    notes = f"{_unread(decision)}{_gone(seen, decision.live)}"
+    return f"{share}: {tail}{notes}" if tail else f"{share}{notes}"
+
+
+def _unread(decision: Decision) -> str:
+    """Return which pods' counters could not be read: the checks do not know of their requests."""
+    unread = decision.evidence.analysis.unread if decision.evidence else ""
+    return f". Counters could not be read: {unread}" if unread else ""
 
 
 def _failed_check(decision: Decision) -> str:
@@ -225,9 +228,9 @@ def _too_few(seen: ModelDeploymentSeen, decision: Decision) -> str:
     if decision.evidence is None:
         return ""
     found, needed = decision.evidence.answered, seen.spec.rollout.min_requests
-    unread = decision.evidence.analysis.unread
-    return f"the step goes on once it has answered {needed} requests in it, {found} so far" + (
-        f". Counters could not be read: {unread}" if unread else ""
+    return (
+        f"the step goes on once it has answered {needed} requests in it, {found} so far can be"
+        " compared"
     )
 
 

@@ -58,18 +58,8 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
 
 async def read_servers(raw: Raw, web: Web, now: datetime) -> Raw:
     """Return ``raw`` with what servers and Prometheus say, where a rollout needs that now."""
-    reads = rollout_reads(raw.owner, raw.children, now)
-    metrics, answers = await asyncio.gather(
-        asyncio.gather(*(web.fetch(url) for url in reads.pods.values())),
-        asyncio.gather(
-            *(web.fetch(address, {"query": query}) for address, query in reads.queries.values())
-        ),
-    )
-    return replace(
-        raw,
-        metrics=dict(zip(reads.pods, metrics, strict=True)),
-        answers=dict(zip(reads.queries, answers, strict=True)),
-    )
+    metrics, answers = await web.read(rollout_reads(raw.owner, raw.children, now))
+    return replace(raw, metrics=metrics, answers=answers)
 
 
 def unique(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
