@@ -313,14 +313,23 @@ def test_a_query_runs_once_though_its_rows_are_counted_before_and_after_filters(
     assert train.rows + holdout.rows == used[0].rows
 
 
-def test_rows_that_lie_on_the_disk_meanwhile_come_in_order(tmp_path: Path) -> None:
-    names = [f"f{each}" for each in range(30)]
+@pytest.mark.parametrize(
+    ("features", "count"),
+    [
+        pytest.param(30, 400_000, id="in little memory"),
+        pytest.param(250, 125_000, id="after little memory was too little for a row group"),
+    ],
+)
+def test_rows_that_lie_on_the_disk_meanwhile_come_in_order(
+    features: int, count: int, tmp_path: Path
+) -> None:
+    names = [f"f{each}" for each in range(features)]
     wanted = run(features=names, holdout={"strategy": "Fraction", "fraction": "0.2"})
     numbers = ", ".join(f"(id % 4000) * {each + 1} AS {name}" for each, name in enumerate(names))
-    rows = (
-        f"SELECT *, id AS amount, {numbers} FROM (SELECT 399999 - i AS id FROM range(400000) r(i))"  # noqa: S608 - columns
-    )
-    with duckdb.connect(config={"temp_directory": str(tmp_path), "threads": 2}) as database:
+    ids = f"SELECT {count} - i AS id FROM range({count}) AS r(i)"  # noqa: S608 - a number
+    rows = f"SELECT *, id AS amount, {numbers} FROM ({ids})"  # noqa: S608 - columns
+    with duckdb.connect(config={"temp_directory": str(tmp_path), "threads": 1}) as database:
+        database.execute("SET errors_as_json = true")
         database.execute(f"CREATE VIEW {JOINED} AS {rows}")
         types = {each[0]: each[1] for each in database.execute(f"DESCRIBE {JOINED}").fetchall()}
         roles = resolve_roles(wanted.data, types, Task.REGRESSION, (), ())
@@ -335,4 +344,4 @@ def test_rows_that_lie_on_the_disk_meanwhile_come_in_order(tmp_path: Path) -> No
         keys = side.labels.astype(np.int64)
         assert (np.diff(keys) > 0).all()
         assert side.numbers is not None
-        assert np.array_equal(side.numbers, np.outer(keys % 4000, np.arange(1, 31)))
+        assert np.array_equal(side.numbers, np.outer(keys % 4000, np.arange(1, features + 1)))

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import duckdb
 import numpy as np
 
 from checkrail_api.reports import FilterUsed
@@ -23,9 +24,9 @@ from checkrail_trainer.spilling import spilling
 from checkrail_trainer.table import Categories, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import duckdb
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from checkrail_api.run import Run
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from checkrail_trainer.table import Values
 
 BATCH_ROWS = 65_536
+OUT_OF_MEMORY = '"exception_type":"Out of Memory"'
+"""In what DuckDB says, with ``errors_as_json``."""
 
 
 def read_sides(
@@ -100,11 +103,11 @@ def _read(
     places, rows = _places(database, order, held_out=held_out)
     block = _block(roles, rows)
     label, arrays = _label_array(roles, rows), _arrays(roles, block, held_out=held_out)
-    batches = database.execute(
+    query = (
         f"SELECT {', '.join(['rowid', _label(roles), *arrays])} FROM {USED} "  # noqa: S608 - our own names
         f"WHERE held_out = {held_out}"
-    ).to_arrow_reader(BATCH_ROWS)
-    for batch in batches:
+    )
+    for batch in _batches(database, query):
         at = _at(places[batch.column("rowid").to_numpy()])
         label.put(at, batch.column("label"))
         for name, array in arrays.items():
@@ -122,6 +125,20 @@ def _read(
         extra=_named("x", roles.extra, arrays),
         numbers=block,
     )
+
+
+def _batches(database: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
+    """Run a query, and return its rows as it goes.
+
+    Raises:
+        duckdb.OutOfMemoryException: As of any query, where Arrow would make an OSError of it.
+    """
+    try:
+        yield from database.execute(query).to_arrow_reader(BATCH_ROWS)
+    except OSError as error:
+        if OUT_OF_MEMORY in str(error):
+            raise duckdb.OutOfMemoryException(f"Out of Memory Error: {error}") from error
+        raise
 
 
 def _places(
