@@ -5,9 +5,14 @@ trainer's process on the same file, alternating, in one run; so machines differ 
 not in the ratio. Both get the same threads, and both are timed from their start to their end.
 
 The matrix is the float32 table of all rows. The trainer's memory is the highest that the kernel saw
-(VmHWM of the process), and what it is above a run on almost no rows: libraries take as much of it.
+(VmHWM of the process, libraries included), by phase the highest of a look each 20 ms. It is told of
+a run on almost no rows, of ``--rows`` and of four times as many, and where the line through the
+latter two comes down to ``LIMIT`` matrices. pandas, which only the tests need, is hidden from both,
+as DuckDB would import it: the image has none.
 
-    python trainer-image/bench/training.py [--rows 1000000] [--repeats 5]
+    python trainer-image/bench/training.py [--rows 1000000] [--features 30] [--repeats 5]
+
+With ``--repeats 0`` nothing is timed.
 """
 
 from __future__ import annotations
@@ -21,8 +26,9 @@ import sys
 import tempfile
 import threading
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import duckdb
 
@@ -35,10 +41,13 @@ from harness.object_store import ObjectStoreServer  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FEATURES = 30
+LIMIT = 3
+"""What the peak may be, matrices."""
+LARGER = 4
 THREADS = len(os.sched_getaffinity(0))
 PARAMS = {"n_estimators": 100, "max_depth": 6}
 FEW_ROWS = 1000
+MIB = 2**20
 BARE = """
 import json, sys
 import numpy as np
@@ -59,9 +68,9 @@ model.predict_proba(matrix[cut:])
 """Four fifths are fitted and the others predicted, as the trainer does."""
 
 
-def write_table(path: Path, rows: int) -> None:
-    """Write ``rows`` of ``FEATURES`` random floats, a key in random order, and a noisy label."""
-    columns = ", ".join(f"random()::FLOAT AS f{each}" for each in range(FEATURES))
+def write_table(path: Path, rows: int, features: int) -> None:
+    """Write ``rows`` of random floats, a key in random order, and a noisy label."""
+    columns = ", ".join(f"random()::FLOAT AS f{each}" for each in range(features))
     duckdb.sql(
         "SELECT *, (f0 + f1 * f2 + 0.3 * random() > 0.9)::INT AS late FROM ("  # noqa: S608 - numbers
         f"SELECT (hash(i) >> 1)::BIGINT AS id, {columns} FROM range({rows}) AS r(i))"
@@ -83,39 +92,80 @@ def run_spec(store: ObjectStoreServer, key: str) -> dict[str, Any]:
     )
 
 
-def bare_seconds(store: ObjectStoreServer, key: str) -> float:
+def without_pandas(folder: Path) -> dict[str, str]:
+    """Return the variables of a process that finds no pandas."""
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text('import sys\nsys.modules["pandas"] = None\n')
+    known = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": os.pathsep.join([str(folder), *([known] if known else [])])}
+
+
+def bare_seconds(
+    store: ObjectStoreServer, key: str, features: int, variables: dict[str, str]
+) -> float:
     """Return how long the bare script takes, from its start to its end."""
     given = {
         "keys": [store.access_key, store.secret_key],
         "host": store.endpoint.removeprefix("http://"),
         "region": store.region,
         "key": key,
-        "features": FEATURES,
+        "features": features,
         "params": PARAMS,
         "threads": THREADS,
     }
     begun = time.monotonic()
-    subprocess.run([sys.executable, "-c", BARE, json.dumps(given)], check=True)
+    command = [sys.executable, "-c", BARE, json.dumps(given)]
+    subprocess.run(command, check=True, env={**os.environ, **variables})
     return time.monotonic() - begun
 
 
-def trainer_run(store: ObjectStoreServer, key: str, folder: Path) -> tuple[float, int]:
-    """Return how long the trainer takes, and its peak memory in bytes."""
+@dataclass(frozen=True)
+class Ran:
+    """A run of the trainer."""
+
+    seconds: float
+    peak: int
+    """Bytes."""
+    phases: dict[str, int]
+    """Highest memory seen by phase, bytes."""
+
+
+def trainer_run(store: ObjectStoreServer, key: str, folder: Path, variables: dict[str, str]) -> Ran:
+    """Run the trainer to its end."""
     begun = time.monotonic()
-    process = trainer.start(run_spec(store, key), store, folder)
+    process = trainer.start(run_spec(store, key), store, folder, variables)
     peak = Peak(process.pid)
-    _, log = process.communicate()
+    out, err = process.stdout, process.stderr
+    if out is None or err is None:
+        raise SystemExit("the trainer was started without pipes")
+    following = threading.Thread(target=follow, args=(out, peak))
+    following.start()
+    with err:
+        log = err.read()
+    process.wait()
     seconds = time.monotonic() - begun
+    following.join()
     if process.returncode != 0:
         raise SystemExit(f"the trainer ended with {process.returncode}: {log}")
-    return seconds, peak.bytes()
+    return Ran(seconds, peak.bytes(), peak.phases)
+
+
+def follow(out: IO[str], peak: Peak) -> None:
+    """Tell ``peak`` in which phase the trainer is, as its progress says."""
+    with out:
+        for line in out:
+            event = json.loads(line)
+            if event["event"] == "progress":
+                peak.phase = event["phase"]
 
 
 class Peak:
-    """The highest resident memory of a process, as the kernel keeps it."""
+    """The highest resident memory of a process, as the kernel keeps it, and seen by phase."""
 
     def __init__(self, pid: int) -> None:
         """Look until it ends."""
+        self.phase = "Starting"
+        self.phases: dict[str, int] = {}
         self._status = Path(f"/proc/{pid}/status")
         self._kib = 0
         self._looking = threading.Thread(target=self._look)
@@ -132,10 +182,12 @@ class Peak:
                 lines = self._status.read_text().splitlines()
             except OSError:
                 return
-            found = [line.split()[1] for line in lines if line.startswith("VmHWM")]
+            found = dict(line.split()[:2] for line in lines if line.startswith(("VmHWM", "VmRSS")))
             if not found:  # it has ended and is not waited for yet
                 return
-            self._kib = int(found[0])
+            self._kib = int(found["VmHWM:"])
+            now = int(found["VmRSS:"]) * 1024
+            self.phases[self.phase] = max(now, self.phases.get(self.phase, 0))
             time.sleep(0.02)
 
 
@@ -143,42 +195,60 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--features", type=int, default=30)
     parser.add_argument("--repeats", type=int, default=5)
     given = parser.parse_args(arguments)
+    bare: list[float] = []
+    whole: list[float] = []
+    ran: dict[int, Ran] = {}
     with tempfile.TemporaryDirectory() as name, ObjectStoreServer(Path(name, "s3")) as store:
         folder = Path(name)
+        variables = without_pandas(folder / "python")
         store.make_bucket("lake")
         store.make_bucket("models")
-        for key, rows in (("few.parquet", FEW_ROWS), ("table.parquet", given.rows)):
-            write_table(folder / key, rows)
-            store.put(f"s3://lake/{key}", (folder / key).read_bytes())
-        _, idle = trainer_run(store, "few.parquet", folder / "few")
-        bare, whole, peaks = [], [], []
-        for number in range(given.repeats):
-            bare.append(bare_seconds(store, "table.parquet"))
-            seconds, peak = trainer_run(store, "table.parquet", folder / str(number))
-            whole.append(seconds)
-            peaks.append(peak)
-    report(given.rows, bare, whole, (max(peaks), idle))
+        for rows in (FEW_ROWS, given.rows, LARGER * given.rows):
+            write_table(folder / "table.parquet", rows, given.features)
+            store.put("s3://lake/table.parquet", (folder / "table.parquet").read_bytes())
+            ran[rows] = trainer_run(store, "table.parquet", folder / f"rows-{rows}", variables)
+            for number in range(given.repeats if rows == given.rows else 0):
+                bare.append(bare_seconds(store, "table.parquet", given.features, variables))
+                timed = trainer_run(store, "table.parquet", folder / str(number), variables)
+                whole.append(timed.seconds)
+    print(f"{given.features} features, {PARAMS}, {THREADS} threads")
+    if bare:
+        report_time(given.rows, bare, whole)
+    for rows, each in ran.items():
+        report_memory(rows, 4 * rows * given.features, each)
+    report_line(given.features, {rows: ran[rows].peak for rows in [*ran][1:]})
 
 
-def report(
-    rows: int, bare: Sequence[float], whole: Sequence[float], memory: tuple[int, int]
-) -> None:
-    """Print the figures."""
-    matrix = rows * FEATURES * 4
-    peak, idle = memory
+def report_time(rows: int, bare: Sequence[float], whole: Sequence[float]) -> None:
+    """Print how long both take."""
     ratio = statistics.median(whole) / statistics.median(bare)
-    mib = 2**20
-    print(
-        f"{rows:,} rows x {FEATURES} features, {PARAMS}, {THREADS} threads, {len(bare)} runs each"
-    )
-    print(f"bare script    median {statistics.median(bare):7.2f} s   {spread(bare)}")
-    print(f"trainer        median {statistics.median(whole):7.2f} s   {spread(whole)}")
-    print(f"ratio          {ratio:.2f}")
-    print(f"matrix         {matrix / mib:7.0f} MiB, float32")
-    print(f"trainer's peak {peak / mib:7.0f} MiB = {peak / matrix:.2f} x the matrix")
-    print(f"  on {FEW_ROWS} rows {idle / mib:7.0f} MiB; above that {(peak - idle) / matrix:.2f} x")
+    print(f"{rows:,} rows, {len(bare)} runs each")
+    print(f"  bare script  median {statistics.median(bare):7.2f} s   {spread(bare)}")
+    print(f"  trainer      median {statistics.median(whole):7.2f} s   {spread(whole)}")
+    print(f"  ratio        {ratio:.2f}")
+
+
+def report_memory(rows: int, matrix: int, ran: Ran) -> None:
+    """Print what a run took."""
+    share = f", {ran.peak / matrix:.2f} x the matrix" if rows > FEW_ROWS else ""
+    print(f"{rows:,} rows: matrix {matrix / MIB:.0f} MiB, peak {ran.peak / MIB:.0f} MiB{share}")
+    told = ", ".join(f"{phase} {peak / MIB:.0f}" for phase, peak in ran.phases.items())
+    print(f"  by phase, MiB: {told}")
+
+
+def report_line(features: int, peaks: dict[int, int]) -> None:
+    """Print the line through two runs, and from how many rows on it is within ``LIMIT``."""
+    (fewer, low), (more, high) = peaks.items()
+    row = 4 * features
+    slope = (high - low) / (more - fewer) / row
+    fixed = low - slope * fewer * row
+    print(f"peak = {fixed / MIB:.0f} MiB + {slope:.2f} x the matrix, between these two")
+    if slope < LIMIT:
+        enough = max(fixed / (LIMIT - slope) / row, 0)
+        print(f"at most {LIMIT} x the matrix from {enough:,.0f} rows on, libraries included")
 
 
 def spread(seconds: Sequence[float]) -> str:
