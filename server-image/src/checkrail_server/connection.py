@@ -281,8 +281,7 @@ class Connection(asyncio.Protocol):
         """Forget what will not be answered."""
         self._drop_incomplete()
         for exchange in self._waiting:
-            if exchange.response is None:
-                self._service.left(exchange)
+            self._service.left(exchange)
             exchange.release()
         self._waiting.clear()
 
