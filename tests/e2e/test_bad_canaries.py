@@ -35,8 +35,10 @@ class Service:
     good: str
     load: Load
 
-    def ask_for(self, version: str) -> None:
-        patch = json.dumps({"spec": {"model": {"versionRef": {"name": version}}}})
+    def ask_for(self, version: str, weight: int) -> None:
+        rollout = {"steps": [{"weight": weight, "holdSeconds": 3600}]}
+        spec = {"model": {"versionRef": {"name": version}}, "rollout": rollout}
+        patch = json.dumps({"spec": spec})
         kubectl("patch", "mdep", NAME, "-n", self.team.namespace, "--type=merge", "-p", patch)
 
     def status(self) -> Body:
@@ -78,15 +80,15 @@ def _answers(team: Team) -> bool | None:
     return True if team.predict(ROWS[:1]) else None
 
 
-def first_share(service: Service, version: str) -> float:
+def first_share(service: Service, version: str, weight: int) -> float:
     """Return when the canary got its share."""
 
     def look() -> float | None:
         canary = service.status().get("canary", {})
-        reached = canary.get("version") == version and canary.get("weight") == WEIGHT
+        reached = canary.get("version") == version and canary.get("weight") == weight
         return time.monotonic() if reached else None
 
-    return wait_for(f"{version} to get {WEIGHT} %", look, seconds=120)
+    return wait_for(f"{version} to get {weight} %", look, seconds=120)
 
 
 def rejected(service: Service, version: str) -> Body | None:
@@ -95,25 +97,26 @@ def rejected(service: Service, version: str) -> Body | None:
 
 
 @pytest.mark.parametrize(
-    ("model", "reason"),
+    ("model", "weight", "reason"),
     [
-        pytest.param(small_models.not_finite_above(0.95, 2), "ErrorsIncreased", id="errors"),
-        pytest.param(small_models.shifted(3), "ScoresShifted", id="scores"),
-        pytest.param(small_models.slow(4), "LatencyIncreased", id="latency"),
+        pytest.param(small_models.not_finite_above(0.95, 2), 20, "ErrorsIncreased", id="errors"),
+        pytest.param(small_models.shifted(3), 20, "ScoresShifted", id="scores"),
+        # few requests: it takes a tenth of a second for each, and is to answer them all
+        pytest.param(small_models.slow(4), 3, "LatencyIncreased", id="latency"),
     ],
 )
 def test_a_worse_canary_is_taken_back_with_its_reason(
-    service: Service, model: bytes, reason: str
+    service: Service, model: bytes, weight: int, reason: str
 ) -> None:
     version = import_version(service.team, model)
-    service.ask_for(version)
-    began = first_share(service, version)
+    service.ask_for(version, weight)
+    began = first_share(service, version, weight)
     refusal = wait_for(
         f"{version} to be taken back", lambda: rejected(service, version), seconds=SECONDS
     )
     took = time.monotonic() - began
 
-    print(f"{reason}: taken back {took:.0f} s after it got {WEIGHT} %: {refusal['message']}")  # noqa: T201 - the figure
+    print(f"{reason}: taken back {took:.0f} s after it got {weight} %: {refusal['message']}")  # noqa: T201 - the figure
     assert refusal["reason"] == reason
     wait_for("the canary to be gone", lambda: _is_gone(service), seconds=60)
     status = service.status()
@@ -131,8 +134,8 @@ def _is_gone(service: Service) -> bool | None:
 
 def test_a_good_canary_answers_its_share_and_passes_its_checks(service: Service) -> None:
     version = import_version(service.team, small_models.good(5))
-    service.ask_for(version)
-    first_share(service, version)
+    service.ask_for(version, WEIGHT)
+    first_share(service, version, WEIGHT)
 
     def look() -> Body | None:
         body = service.team.get("modeldeployment", NAME)

@@ -7,9 +7,8 @@ from onnx import NodeProto, TensorProto, helper
 
 from harness.scoring_server import serialised
 
-WIDE = 500
-"""Rows of a square matrix whose product with itself keeps a core busy for some milliseconds: slow
-for a model, and yet it answers every request."""
+WIDE = 700
+"""Rows of a square matrix whose product with itself takes a core a twentieth of a second."""
 
 
 def constant(name: str, *values: float) -> NodeProto:
