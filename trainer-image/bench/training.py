@@ -95,7 +95,7 @@ def run_spec(store: ObjectStoreServer, key: str) -> dict[str, Any]:
 def without_pandas(folder: Path) -> dict[str, str]:
     """Return the variables of a process that finds no pandas."""
     folder.mkdir()
-    (folder / "sitecustomize.py").write_text('import sys\nsys.modules["pandas"] = None\n')
+    (folder / "pandas.py").write_text('raise ImportError("hidden: the image has no pandas")\n')
     known = os.environ.get("PYTHONPATH")
     return {"PYTHONPATH": os.pathsep.join([str(folder), *([known] if known else [])])}
 
