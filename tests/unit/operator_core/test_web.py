@@ -1,12 +1,22 @@
 """Reading a URL that anything may answer."""
 
+import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
 
 from checkrail_operator.observe.rollout_reads import Fetched, Reads
-from checkrail_operator.shell.web import MOST_BYTES, NO_ANSWER, NOT_ALLOWED, HttpWeb
+from checkrail_operator.shell import web as web_module
+from checkrail_operator.shell.web import (
+    AT_ONCE,
+    LATE,
+    MOST_BYTES,
+    NO_ANSWER,
+    NOT_ALLOWED,
+    HttpWeb,
+)
 
 
 async def _answer(request: web.Request) -> web.StreamResponse:
@@ -88,3 +98,20 @@ async def test_a_user_learns_nothing_of_an_address_that_gives_no_answer() -> Non
     http = HttpWeb([closed])
     assert await ask(http, closed) == NO_ANSWER
     await http.close()
+
+
+async def test_hosts_that_never_answer_hold_a_pass_up_once_and_not_one_after_the_other(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Far more of them than are read at once; each alone would take up the whole deadline."""
+    monkeypatch.setattr(web_module, "PASS_SECONDS", 1.0)
+    http = HttpWeb()
+    silent = [f"silent-{n}" for n in range(4 * AT_ONCE)]
+    with socket.create_server(("127.0.0.1", 0), backlog=len(silent)) as nobody_accepts:
+        deaf = f"http://127.0.0.1:{nobody_accepts.getsockname()[1]}"
+        async with asyncio.timeout(3):
+            found, _ = await http.read(
+                Reads({"quick": f"{url}/metrics", **dict.fromkeys(silent, deaf)})
+            )
+    await http.close()
+    assert found == {"quick": Fetched("query None"), **dict.fromkeys(silent, LATE)}
