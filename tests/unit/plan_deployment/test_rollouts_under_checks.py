@@ -1,5 +1,6 @@
 """Canaries under load, in virtual time: what their servers count decides how far they get."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -187,15 +188,30 @@ def test_the_observed_split_is_told_and_compared_with_the_desired_one() -> None:
     assert sum(observed.values()) == pytest.approx(100)
 
 
-def test_clients_that_pass_the_gateway_by_are_noticed() -> None:
-    world = deployed()
+def skewed(**rollout: Any) -> ServingWorld:
+    """Return a world in which the canary has a quarter, and clients pass the gateway by."""
+    world = deployed(**rollout)
     world.run_until(lambda w: weight(w) == 25)
     stable = next(r for r in world.routed if world.version_of(r) == 1)
     run(world, 3)
     world.routed = {stable: 100}
     world.gateway = "away"
     run(world, 12)
-    assert world.condition("TrafficConverged") == ("False", "TrafficSkewed")
+    return world
+
+
+def test_clients_that_pass_the_gateway_by_are_noticed() -> None:
+    assert skewed().condition("TrafficConverged") == ("False", "TrafficSkewed")
+
+
+def test_a_refusal_after_a_skewed_split_gets_the_whole_deadline_of_its_own() -> None:
+    world = skewed(progressDeadlineSeconds=20)
+    run(world, 60)
+    world.gateway = "refuses"
+    refused = world.now
+    world.run_until(lambda w: w.condition("Stalled") is not None)
+    assert world.condition("Stalled") == ("True", "RouteNotAccepted")
+    assert timedelta(seconds=20) <= world.now - refused <= timedelta(seconds=25)
 
 
 def test_history_keeps_as_many_rollouts_as_asked_for() -> None:
