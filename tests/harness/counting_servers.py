@@ -17,6 +17,7 @@ class Behaviour:
 
     Attributes:
         failed: Share of the requests that it answers with 500.
+        refused: Share of them that it answers with 422.
         slow: Share of them that take a second instead of some milliseconds.
         outliers: Share of them with a value outside its training profile; None: it has none.
         shifted: Whether all its scores are in the highest bins.
@@ -24,6 +25,7 @@ class Behaviour:
     """
 
     failed: float = 0.0
+    refused: float = 0.0
     slow: float = 0.005
     outliers: float | None = 0.0
     shifted: bool = False
@@ -60,6 +62,7 @@ class Servers:
 
 def _lines(requests: int, behaviour: Behaviour) -> Iterable[str]:
     failed, slow = int(behaviour.failed * requests), int(behaviour.slow * requests)
+    refused = int(behaviour.refused * requests)
     durations = [0] * len(BUCKETS)
     durations[FAST], durations[SLOW] = requests - slow, slow
     bins = [0] * (len(EDGES) + 1)
@@ -67,7 +70,8 @@ def _lines(requests: int, behaviour: Behaviour) -> Iterable[str]:
         bins[place] = requests // (2 if behaviour.shifted else len(bins))
     yield "process_start_time_seconds 1000.0"
     yield "# TYPE checkrail_requests counter"
-    yield f'checkrail_requests_total{{code="200"}} {requests - failed}'
+    yield f'checkrail_requests_total{{code="200"}} {requests - failed - refused}'
+    yield f'checkrail_requests_total{{code="422"}} {refused}'
     yield f'checkrail_requests_total{{code="500"}} {failed}'
     yield "checkrail_nonfinite_answers_total 0"
     if behaviour.outliers is not None:

@@ -153,6 +153,15 @@ def test_a_version_without_a_profile_is_not_compared_by_its_features() -> None:
     assert verdicts(world)["range"] == "Inconclusive"
 
 
+def test_a_version_is_not_called_slow_for_requests_that_its_callers_got_wrong() -> None:
+    """They took their time as well: they are among the slow ones, and among all."""
+    world = deployed()
+    world.servers.behaviour[2] = Behaviour(refused=0.75)
+    world.run_until(promoted)
+    (latency,) = (check for check in world.status["checks"] if check["name"] == "latency")
+    assert float(latency["canary"]) == pytest.approx(float(latency["stable"]), rel=0.05)
+
+
 def test_a_wider_ratio_lets_a_slow_version_go_on() -> None:
     world = deployed(onFailure="Pause")
     world.servers.behaviour[2] = Behaviour(slow=0.05)
