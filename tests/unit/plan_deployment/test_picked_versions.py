@@ -5,28 +5,17 @@ from typing import Any
 
 import pytest
 
-from harness.serving_bodies import model_deployment, version_name
+from harness.rollouts import ROLLOUT, at_weight, deployed
+from harness.serving_bodies import version_name
 from harness.serving_world import ServingWorld
 
-STEPS = [{"weight": w, "holdSeconds": 5} for w in (25, 50)]
-ROLLOUT = {"steps": STEPS, "progressDeadlineSeconds": 20, "minRequests": 0}
 PREFIX = {"gateway": {"parentRefs": [{"name": "gateway"}], "path": "/iris"}}
 
 
-def deployed(**spec: Any) -> ServingWorld:
-    """Return a world in which version 1 serves."""
-    world = ServingWorld(owner=model_deployment(rollout=ROLLOUT, **spec))
-    world.settle()
-    return world
-
-
-def at_weight(weight: int, **spec: Any) -> ServingWorld:
+def pickable(weight: int, **spec: Any) -> ServingWorld:
     """Return a world in which version 2 has ``weight`` and can be picked."""
-    world = deployed(**spec)
-    world.ask_for(2)
-    world.run_until(
-        lambda w: w.status.get("canary", {}).get("weight") == weight and picked(w) != {}
-    )
+    world = at_weight(weight, **spec)
+    world.run_until(lambda w: picked(w) != {})
     return world
 
 
@@ -52,11 +41,11 @@ BOTH = {version_name(1): 1, version_name(2): 2}
 
 @pytest.mark.parametrize("weight", [0, 25, 50, 100])
 def test_both_versions_can_be_picked_whatever_the_share_of_the_canary(weight: int) -> None:
-    assert picked(at_weight(weight)) == BOTH
+    assert picked(pickable(weight)) == BOTH
 
 
 def test_a_picking_rule_has_every_default_and_the_path_of_the_weighted_one() -> None:
-    world = at_weight(25, traffic=PREFIX)
+    world = pickable(25, traffic=PREFIX)
     first, *_, weighted = rules(world)
     path = {"type": "PathPrefix", "value": "/iris"}
     assert first == {
@@ -95,14 +84,14 @@ def test_a_canary_without_a_ready_pod_cannot_be_picked() -> None:
 
 @pytest.mark.parametrize("weight", [0, 25])
 def test_a_canary_that_is_taken_back_cannot_be_picked_from_the_same_write_on(weight: int) -> None:
-    world = at_weight(weight)
+    world = pickable(weight)
     world.edit(rollout={**ROLLOUT, "abort": version_name(2)})
     world.run_pass()
     assert (picked(world), world.status["rejected"][0]["version"]) == ({}, version_name(2))
 
 
 def test_a_canary_that_is_not_asked_for_any_more_cannot_be_picked() -> None:
-    world = at_weight(25)
+    world = pickable(25)
     world.ask_for(1)
     world.run_pass()
     assert picked(world) == {}
@@ -119,7 +108,7 @@ def test_the_name_of_a_version_that_both_serve_picks_the_canary() -> None:
 
 def test_a_route_whose_picking_rules_are_yet_to_come_splits_as_asked() -> None:
     """Otherwise each pod that comes or goes would make the share wait for the gateway's word."""
-    world = at_weight(25)
+    world = pickable(25)
     told = world.planned().status
     assert world.route is not None
     del world.route["spec"]["rules"][:-1]
@@ -130,7 +119,7 @@ def test_a_route_whose_picking_rules_are_yet_to_come_splits_as_asked() -> None:
 def test_a_rule_that_looks_like_ours_but_takes_other_requests_is_told_and_taken_out(
     change: str,
 ) -> None:
-    world = at_weight(25)
+    world = pickable(25)
     before = copy.deepcopy(rules(world))
     rule = rules(world)[0]
     if change == "no header":
