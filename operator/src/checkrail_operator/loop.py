@@ -150,7 +150,7 @@ class Passes:
         raw = await read_servers(raw, self._web, self._now())
         plan: Plan | None = None
         try:
-            plan = self._planned(raw)
+            plan = await self._decided(raw)
             written = await self._executed(plan, raw, fields)
         except (InvalidSpecError, NameConflictError, ForbiddenError) as error:
             return await self._hindered(raw, plan, error, fields)
@@ -166,6 +166,16 @@ class Passes:
             )
         result = "changed" if written else "quiet"
         return Ended(result, Outcome(after_seconds=plan.requeue_after_seconds))
+
+    async def _decided(self, raw: Raw) -> Plan:
+        """Plan; where servers were read, beside the event loop.
+
+        A hundred pods' reports take 2 s to parse. A thread lets go of the interpreter every 5 ms,
+        so that the Lease, the probes and the other passes go on meanwhile.
+        """
+        if not raw.metrics:
+            return self._planned(raw)
+        return await asyncio.to_thread(self._planned, raw)
 
     async def _executed(self, plan: Plan, raw: Raw, fields: dict[str, object]) -> Written:
         """Execute ``plan``; where nothing can be made any more, at least let go of what ends.
