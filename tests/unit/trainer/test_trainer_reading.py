@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -9,9 +11,10 @@ import numpy as np
 import pytest
 
 from checkrail_api.reports import FilterUsed
-from checkrail_api.run import Run
+from checkrail_api.run import ENV_MEMORY_LIMIT, Run
 from checkrail_api.workflows import Task
 from checkrail_trainer.columns import resolve_roles
+from checkrail_trainer.environment import ENV_SCRATCH_DIR, read_environment
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.fetch import JOINED
 from checkrail_trainer.reading import read_sides
@@ -22,8 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from checkrail_trainer.columns import Roles
+    from checkrail_trainer.environment import Environment
 
-MEMORY_BYTES = 2**28
+ENVIRONMENT = read_environment(
+    {ENV_SCRATCH_DIR: tempfile.gettempdir(), ENV_MEMORY_LIMIT: str(2**28 * 100 // 60)}
+)
+"""The database may use 256 MiB."""
 ROWS = """
 (VALUES
   (4, 'a',  1.5, DATE '1969-12-31', false, 10, 'x'),
@@ -63,13 +70,15 @@ def read(
     task: Task = Task.REGRESSION,
     slices: Sequence[str] = (),
     also: Sequence[str] = (),
+    *,
+    environment: Environment = ENVIRONMENT,
 ) -> tuple[Table, Table, list[FilterUsed], Roles]:
     with duckdb.connect() as database:
         database.execute(f"CREATE VIEW {JOINED} AS SELECT * FROM {rows}")  # noqa: S608 - the rows of a test
         described = database.execute(f"DESCRIBE {JOINED}").fetchall()
         types = {row[0]: row[1] for row in described}
         roles = resolve_roles(wanted.data, types, task, slices, also)
-        return (*read_sides(database, wanted, roles, types, MEMORY_BYTES), roles)
+        return (*read_sides(database, wanted, roles, types, environment), roles)
 
 
 def plain(column: Values) -> list[Any]:
@@ -334,7 +343,7 @@ def test_rows_that_lie_on_the_disk_meanwhile_come_in_order(
         types = {each[0]: each[1] for each in database.execute(f"DESCRIBE {JOINED}").fetchall()}
         roles = resolve_roles(wanted.data, types, Task.REGRESSION, (), ())
 
-        train, holdout, _ = read_sides(database, wanted, roles, types, MEMORY_BYTES)
+        train, holdout, _ = read_sides(database, wanted, roles, types, ENVIRONMENT)
 
         [(spilled,)] = database.execute(
             "SELECT sum(temporary_storage_bytes) FROM duckdb_memory()"
@@ -345,3 +354,26 @@ def test_rows_that_lie_on_the_disk_meanwhile_come_in_order(
         assert (np.diff(keys) > 0).all()
         assert side.numbers is not None
         assert np.array_equal(side.numbers, np.outer(keys % 4000, np.arange(1, features + 1)))
+
+
+@pytest.mark.parametrize(
+    ("limit", "in_memory"),
+    [
+        pytest.param(None, False, id="no limit"),
+        pytest.param(2**30, False, id="room for the rows and the matrix"),
+        pytest.param(2 * 4 * 90 - 1, True, id="room for less"),
+    ],
+)
+def test_the_matrix_lies_on_the_scratch_volume_where_that_has_room(
+    limit: int | None, *, in_memory: bool
+) -> None:
+    environment = replace(ENVIRONMENT, scratch_limit_bytes=limit)
+
+    train, holdout, _, _ = read(
+        run(features=["real"]), numbered(90, key="i", order="i"), environment=environment
+    )
+
+    for side in (train, holdout):
+        assert side.numbers is not None
+        assert side.numbers.flags.writeable is in_memory
+        np.testing.assert_array_equal(side.numbers[:, 0], side.columns["real"])

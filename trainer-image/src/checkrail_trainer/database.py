@@ -80,8 +80,9 @@ def close_the_rest(database: duckdb.DuckDBPyConnection, located: Sequence[Locate
     database.execute(f"SET allowed_paths = [{', '.join(map(literal, paths))}]")
     database.execute(f"SET allowed_directories = [{literal(str(Path(folder).parent))}]")
     database.execute("SET enable_external_access = false")
-    # For `one_thread` and `spilling`; a SELECT sets nothing.
-    database.execute("SET allowed_configs = ['threads', 'memory_limit']")
+    # For `one_thread`, `spilling` and `reading`; a SELECT sets nothing.
+    ours = ["threads", "memory_limit", "max_temp_directory_size"]
+    database.execute(f"SET allowed_configs = [{', '.join(map(literal, ours))}]")
     database.execute("SET lock_configuration = true")
 
 

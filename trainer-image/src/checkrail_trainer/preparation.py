@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checkrail_api.workflows import Task
 from checkrail_trainer.classes import find_classes
 from checkrail_trainer.columns import resolve_roles
-from checkrail_trainer.database import memory_for_rows, open_database
+from checkrail_trainer.database import open_database
 from checkrail_trainer.fetch import columns_of_sources, join
 from checkrail_trainer.lineage import origins
 from checkrail_trainer.prepared import Prepared
@@ -52,8 +52,7 @@ def prepare(
         columns = columns_of_sources(database, run.data)
         progress.advance(0.7)
         roles = resolve_roles(run.data, types, task, run.evaluation.slices, also)
-        memory = memory_for_rows(environment)
-        train, holdout, filters = read_sides(database, run, roles, types, memory)
+        train, holdout, filters = read_sides(database, run, roles, types, environment)
     check_unchanged(located)
     classification = task is Task.CLASSIFICATION
     log.info("data read", extra={"train_rows": train.rows, "holdout_rows": holdout.rows})

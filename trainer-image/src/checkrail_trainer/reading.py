@@ -1,15 +1,18 @@
 """From the joined table to both sides of the hold-out in memory.
 
     query -> `selection.py`: the table of used rows, float32 -> order of the rows by the key alone
-          -> batches of columns, each value put where its row belongs
+          -> a few columns at a time, each value put where its row belongs
+          -> numbers into the matrix (`matrix_file.py`), everything else stays in memory
 
-DuckDB sorts row numbers only, never whole rows, and every value is copied once, into arrays of
-their final size. Meanwhile its table lies on the disk for the most part (`spilling.py`).
+DuckDB sorts row numbers only, never whole rows. Meanwhile its table lies on the disk for the most
+part (`spilling.py`), and so does the matrix.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import closing, suppress
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 import duckdb
 import numpy as np
@@ -17,14 +20,17 @@ import numpy as np
 from checkrail_api.reports import FilterUsed
 from checkrail_api.workflows import Task
 from checkrail_trainer.column_arrays import NumberArray, TextArray
+from checkrail_trainer.database import memory_for_rows
 from checkrail_trainer.fetch import query_errors
+from checkrail_trainer.matrix_file import open_matrix
 from checkrail_trainer.row_checks import check_features, check_labels, check_sides
-from checkrail_trainer.selection import USED, groups, matrix_bytes, select
+from checkrail_trainer.selection import FP32_BYTES, USED, groups, matrix_bytes, select
 from checkrail_trainer.spilling import spilling
 from checkrail_trainer.table import Categories, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -32,9 +38,15 @@ if TYPE_CHECKING:
     from checkrail_api.run import Run
     from checkrail_trainer.column_arrays import Places
     from checkrail_trainer.columns import Column, Roles
+    from checkrail_trainer.environment import Environment
     from checkrail_trainer.table import Values
 
+Arrays: TypeAlias = "dict[str, TextArray | NumberArray]"
+"""By column of ``USED``."""
+LABEL = "label"
 BATCH_ROWS = 65_536
+COLUMNS_BYTES = 2**24
+"""Size of the numbers that are read at once, unless one column is larger."""
 OUT_OF_MEMORY = '"exception_type":"Out of Memory"'
 """In what DuckDB says, with ``errors_as_json``."""
 
@@ -44,7 +56,7 @@ def read_sides(
     run: Run,
     roles: Roles,
     types: dict[str, str],
-    memory_bytes: int,
+    environment: Environment,
 ) -> tuple[Table, Table, list[FilterUsed]]:
     """Filter and split the joined table, and read both sides.
 
@@ -56,7 +68,7 @@ def read_sides(
         run: The spec.
         roles: What its columns are for.
         types: Their types.
-        memory_bytes: What the database may use.
+        environment: How much memory the database may use, and where the matrix may lie.
 
     Returns:
         The rows to train on, the rows held out, and what each filter left.
@@ -65,12 +77,14 @@ def read_sides(
         RunFailedError: EmptyData, EmptySplit, BadFilter, BadLabel, BadFeature or NullFeature; or
             the query failed.
     """
+    memory = memory_for_rows(environment)
     with query_errors(run.data):
-        joined, *left = select(database, run, roles, types, memory_bytes)
+        joined, *left = select(database, run, roles, types, memory)
         check_sides(database, run, [joined, *left])
         check_labels(database, roles)
         size = matrix_bytes(database, USED, roles)
-        train, holdout = spilling(database, size, memory_bytes, lambda: _both(database, roles))
+        work = partial(_both, database, roles, _folder(database, environment, size))
+        train, holdout = spilling(database, size, memory, work)
     check_features(train, holdout)
     filters = [
         FilterUsed(column=each.column, op=each.op, rows=rows)
@@ -79,9 +93,30 @@ def read_sides(
     return train, holdout, filters
 
 
-def _both(database: duckdb.DuckDBPyConnection, roles: Roles) -> tuple[Table, Table]:
+def _folder(
+    database: duckdb.DuckDBPyConnection, environment: Environment, size: int
+) -> Path | None:
+    """Return where a matrix of ``size`` bytes may lie; None where that is in memory.
+
+    The database then keeps to what is left of the scratch volume: it needs room for as much again.
+    """
+    limit = environment.scratch_limit_bytes
+    if limit is None:
+        return environment.scratch
+    if 2 * size <= limit:
+        with suppress(duckdb.Error):  # of a lower limit than it has spilled already
+            database.execute(f"SET max_temp_directory_size = '{limit - size}B'")
+            return environment.scratch
+    return None
+
+
+def _both(
+    database: duckdb.DuckDBPyConnection, roles: Roles, folder: Path | None
+) -> tuple[Table, Table]:
     order = _order(database, roles)
-    train, holdout = (_read(database, roles, order, held_out=side) for side in (False, True))
+    train, holdout = (
+        _read(database, roles, order, folder, held_out=side) for side in (False, True)
+    )
     return train, holdout
 
 
@@ -98,24 +133,34 @@ def _order(database: duckdb.DuckDBPyConnection, roles: Roles) -> str:
 
 
 def _read(
-    database: duckdb.DuckDBPyConnection, roles: Roles, order: str, *, held_out: bool
+    database: duckdb.DuckDBPyConnection,
+    roles: Roles,
+    order: str,
+    folder: Path | None,
+    *,
+    held_out: bool,
 ) -> Table:
     places, rows = _places(database, order, held_out=held_out)
-    block = _block(roles, rows)
-    label, arrays = _label_array(roles, rows), _arrays(roles, block, held_out=held_out)
-    query = (
-        f"SELECT {', '.join(['rowid', _label(roles), *arrays])} FROM {USED} "  # noqa: S608 - our own names
-        f"WHERE held_out = {held_out}"
-    )
-    for batch in _batches(database, query):
-        at = _at(places[batch.column("rowid").to_numpy()])
-        label.put(at, batch.column("label"))
-        for name, array in arrays.items():
-            array.put(at, batch.column(name))
-    labels = label.values
+
+    def fill(arrays: Arrays) -> None:
+        columns = ", ".join(_label(roles) if name == LABEL else name for name in arrays)
+        query = f"SELECT rowid, {columns} FROM {USED} WHERE held_out = {held_out}"  # noqa: S608 - our own names
+        for batch in _batches(database, query):
+            at = _at(places[batch.column("rowid").to_numpy()])
+            for name, array in arrays.items():
+                array.put(at, batch.column(name))
+
+    arrays = _arrays(roles, rows, held_out=held_out)
+    fill(arrays)
+    numbers = _numbers(roles, rows, folder, fill)
+    columns = iter(numbers.T)
+    labels = arrays[LABEL].values
     return Table(
         features=roles.features,
-        columns=_named("f", roles.features, arrays),
+        columns={
+            each.name: next(columns) if _is_number(each) else arrays[f"f{number}"].values
+            for number, each in enumerate(roles.features)
+        },
         labels=labels.texts(slice(None)) if isinstance(labels, Categories) else labels,
         slices={
             name: values.texts(slice(None))
@@ -123,8 +168,27 @@ def _read(
             if isinstance(values, Categories)
         },
         extra=_named("x", roles.extra, arrays),
-        numbers=block,
+        numbers=numbers,
     )
+
+
+def _numbers(
+    roles: Roles, rows: int, folder: Path | None, fill: Callable[[Arrays], None]
+) -> NDArray[np.float32]:
+    """Read all features that are float32, ``(rows, numbers)``, in their order."""
+    names = [f"f{number}" for number, each in enumerate(roles.features) if _is_number(each)]
+    some = max(COLUMNS_BYTES // (FP32_BYTES * rows), 1)
+    with closing(open_matrix(folder, rows, len(names))) as matrix:
+        for start in range(0, len(names), some):
+            part = names[start : start + some]
+            columns = np.empty((rows, len(part)), dtype=np.float32, order="F")
+            fill({name: NumberArray(each) for name, each in zip(part, columns.T, strict=True)})
+            matrix.write(columns)
+        return matrix.whole()
+
+
+def _is_number(feature: Column) -> bool:
+    return not feature.is_category and not feature.is_time
 
 
 def _batches(database: duckdb.DuckDBPyConnection, query: str) -> Iterator[pa.RecordBatch]:
@@ -163,7 +227,7 @@ def _at(places: NDArray[np.int64]) -> Places:
 
 def _label(roles: Roles) -> str:
     kind = "DOUBLE" if roles.task is Task.REGRESSION else "BIGINT"
-    return f"CAST(label AS {'VARCHAR' if roles.label.is_category else kind}) AS label"
+    return f"CAST({LABEL} AS {'VARCHAR' if roles.label.is_category else kind}) AS {LABEL}"
 
 
 def _label_array(roles: Roles, rows: int) -> TextArray | NumberArray:
@@ -173,29 +237,20 @@ def _label_array(roles: Roles, rows: int) -> TextArray | NumberArray:
     return NumberArray(np.empty(rows, dtype=kind))
 
 
-def _block(roles: Roles, rows: int) -> NDArray[np.float32]:
-    """Make room for all features that are float32, side by side: columns adjoin in memory."""
-    count = sum(not each.is_category and not each.is_time for each in roles.features)
-    return np.empty((rows, count), dtype=np.float32, order="F")
-
-
-def _arrays(
-    roles: Roles, block: NDArray[np.float32], *, held_out: bool
-) -> dict[str, TextArray | NumberArray]:
-    """Make an array for each column of ``USED`` that this side reads, by its name."""
-    rows, columns = len(block), iter(block.T)
-    arrays: dict[str, TextArray | NumberArray] = {}
+def _arrays(roles: Roles, rows: int, *, held_out: bool) -> Arrays:
+    """Make an array for each column of ``USED`` that this side reads, but those of the matrix."""
+    arrays = {LABEL: _label_array(roles, rows)}
     for letter, group in groups(roles).items():
         if letter != "f" and not held_out:
             continue
         for number, each in enumerate(group):
+            name = f"{letter}{number}"
             if each.is_category or letter == "s":
-                array: TextArray | NumberArray = TextArray(rows)
+                arrays[name] = TextArray(rows)
             elif each.is_time:
-                array = NumberArray(np.empty(rows, dtype=np.float64))
-            else:
-                array = NumberArray(next(columns) if letter == "f" else np.empty(rows, np.float32))
-            arrays[f"{letter}{number}"] = array
+                arrays[name] = NumberArray(np.empty(rows, dtype=np.float64))
+            elif letter != "f":
+                arrays[name] = NumberArray(np.empty(rows, dtype=np.float32))
     return arrays
 
 

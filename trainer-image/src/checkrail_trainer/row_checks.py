@@ -10,6 +10,7 @@ from checkrail_api.reasons import Reason
 from checkrail_api.workflows import Task
 from checkrail_trainer.columns import Kind
 from checkrail_trainer.failures import RunFailedError, listed
+from checkrail_trainer.matrix_file import let_go
 from checkrail_trainer.selection import USED
 from checkrail_trainer.split import HOLDOUT, TRAIN
 from checkrail_trainer.table import Categories
@@ -120,13 +121,19 @@ def check_features(train: Table, holdout: Table) -> None:
 
 
 def _infinite(column: Values) -> int:
-    return 0 if isinstance(column, Categories) else int(np.isinf(column).sum())
+    if isinstance(column, Categories):
+        return 0
+    found = int(np.isinf(column).sum())
+    let_go(column)
+    return found
 
 
 def _is_empty(column: Values) -> bool:
     if isinstance(column, Categories):
         return list(column.values) == [""]
-    return bool(np.isnan(column).all())
+    empty = bool(np.isnan(column).all())
+    let_go(column)
+    return empty
 
 
 def _bad_label(label: Column, what: str) -> RunFailedError:

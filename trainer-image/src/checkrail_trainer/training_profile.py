@@ -8,6 +8,7 @@ import numpy as np
 
 from checkrail_api.artifact import FeatureProfile, Profile
 from checkrail_trainer.estimator_graph import PREDICTION, PROBABILITIES
+from checkrail_trainer.matrix_file import let_go
 from checkrail_trainer.table import Categories, Table, Values
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def _feature(name: str, column: Values) -> FeatureProfile:
     is_time = column.dtype == np.float64
     digits = ".17g" if is_time else ".9g"
     present = column[~np.isnan(column)]
+    let_go(column)
     return FeatureProfile(
         name=name,
         datatype="FP64" if is_time else "FP32",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from onnx import helper
 
+from checkrail_trainer.matrix_file import copied
 from checkrail_trainer.workflow import Fitted, Frame, Numbers, Task, Workflow, library_refusals
 from checkrail_trainer.workflows.trees import Tree, logistic, softmax, thresholds, tree_model
 
@@ -38,7 +39,7 @@ ROUNDS = 100
 """Trees, or trees of each class, unless ``n_estimators`` says otherwise: XGBoost's own default."""
 TWO = 2
 BATCH_ROWS = 65_536
-"""Rows that are scored at once: they are copied."""
+"""Rows that are binned or scored at once: they are copied."""
 
 
 class XGBoostWorkflow(Workflow):
@@ -63,10 +64,7 @@ class XGBoostWorkflow(Workflow):
         }
         with library_refusals(self.params, xgboost.core.XGBoostError, TypeError, ValueError):
             rows = xgboost.QuantileDMatrix(
-                train.matrix,
-                label=train.labels,
-                nthread=train.threads,
-                max_bin=params.get("max_bin"),
+                _Batches(train), nthread=train.threads, max_bin=params.get("max_bin")
             )
             booster = xgboost.train(
                 {**params, **fixed}, rows, rounds, callbacks=[_Rounds(train.advance, rounds)]
@@ -145,6 +143,32 @@ def _objective(classes: int | None) -> dict[str, Any]:
     if classes == TWO:
         return {"objective": "binary:logistic"}
     return {"objective": "multi:softprob", "num_class": classes}
+
+
+class _Batches(xgboost.DataIter):
+    """The rows trained on, some at a time: the matrix need not be in memory.
+
+    XGBoost goes over them several times, to find the bins and to fill them.
+    """
+
+    def __init__(self, train: Frame) -> None:
+        super().__init__(release_data=True)
+        self._train = train
+        self._start = 0
+
+    def reset(self) -> None:
+        """Begin at the first row."""
+        self._start = 0
+
+    def next(self, input_data: Callable[..., Any]) -> bool:
+        """Hand over the next rows; False after the last."""
+        rows = slice(self._start, self._start + BATCH_ROWS)
+        labels = self._train.labels[rows]
+        if not len(labels):
+            return False
+        input_data(data=copied(self._train.matrix, rows), label=labels)
+        self._start += BATCH_ROWS
+        return True
 
 
 class _Rounds(xgboost.callback.TrainingCallback):
