@@ -23,6 +23,15 @@ STARTUP = timedelta(seconds=4)
 AVAILABLE_AFTER = timedelta(seconds=3)
 GATEWAY_LAG = timedelta(seconds=2)
 
+QUOTA = 'pods "iris" is forbidden: exceeded quota: few'
+FORBIDDEN = {
+    "type": "ReplicaFailure",
+    "status": "True",
+    "reason": "FailedCreate",
+    "message": QUOTA,
+}
+"""What a Deployment says while it may not make a pod."""
+
 
 Object = dict[str, Any]
 

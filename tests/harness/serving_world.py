@@ -32,6 +32,7 @@ from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import (
     AVAILABLE_AFTER,
     DEFAULTS,
+    FORBIDDEN,
     GATEWAY_LAG,
     START,
     Object,
@@ -68,6 +69,7 @@ class ServingWorld:
         versions: ModelVersions by number.
         behaviour: How pods of a version behave: healthy (default), silent, crashing.
         room: How many pods of a version come up; more of them stay silent.
+        quota: How many pods of a version may be made; the API server refuses more of them.
         gateway: Whether the gateway takes up routes: accepts, refuses or is away.
         servers: What the pods have counted.
         now: Virtual time.
@@ -77,6 +79,7 @@ class ServingWorld:
     versions: dict[int, Object] = field(default_factory=lambda: {1: model_version(1)})
     behaviour: dict[int, str] = field(default_factory=dict)
     room: dict[int, int] = field(default_factory=dict)
+    quota: dict[int, int] = field(default_factory=dict)
     gateway: str = "accepts"
     servers: Servers = field(default_factory=Servers)
     now: datetime = START
@@ -199,7 +202,10 @@ class ServingWorld:
 
     def _run_deployment(self, body: Object) -> None:
         name, labels = body["metadata"]["name"], body["spec"]["template"]["metadata"]["labels"]
-        wanted = {f"{name}-{n}" for n in range(body["spec"]["replicas"])}
+        asked = body["spec"]["replicas"]
+        number = int(labels[LABEL_VERSION].rpartition("-")[2])
+        allowed = min(asked, self.quota.get(number, asked))
+        wanted = {f"{name}-{n}" for n in range(allowed)}
         mine = {n for n, p in self.pods.items() if n.rpartition("-")[0] == name}
         for gone in mine - wanted:
             del self.pods[gone]
@@ -220,6 +226,7 @@ class ServingWorld:
             "replicas": len(wanted),
             "readyReplicas": sum(age >= timedelta(0) for age in ages),
             "availableReplicas": sum(age >= AVAILABLE_AFTER for age in ages),
+            **({"conditions": [FORBIDDEN]} if allowed < asked else {}),
         }
 
     def _run_pod(self, pod: Object) -> timedelta:

@@ -21,7 +21,7 @@ from harness.serving_world import ServingWorld
     [
         pytest.param(
             {"conditions": [{"type": "ReplicaFailure", "status": "True", "message": "no quota"}]},
-            "no quota",
+            "a pod cannot be made: no quota",
             id="its Deployment says why",
         ),
         pytest.param(

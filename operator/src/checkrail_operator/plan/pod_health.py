@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from checkrail_operator.plan.deployment_seen import RevisionSeen
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen
 
 CRASH_RESTARTS = 3
@@ -20,6 +21,16 @@ def crash_words(pods: Iterable[PodSeen]) -> str | None:
             ):
                 return f"pod {pod.name} ends again and again: {_last_words(container)}"
     return None
+
+
+def unready_words(found: RevisionSeen) -> str:
+    """Return why a revision has not all its pods ready; empty if nothing says.
+
+    A pod that is there comes first; then what a quota or a policy says of one that may not be made.
+    """
+    if words := waiting_words(found.pods):
+        return words
+    return f"a pod cannot be made: {found.unmade[:WORDS]}" if found.unmade else ""
 
 
 def waiting_words(pods: Iterable[PodSeen]) -> str:

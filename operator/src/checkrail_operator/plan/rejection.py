@@ -7,7 +7,7 @@ from checkrail_api.deployment_status import Rejected
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.pod_health import WORDS, crash_words, waiting_words
+from checkrail_operator.plan.pod_health import crash_words, unready_words
 from checkrail_operator.plan.pod_seen import PodSeen
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.serving import child_name_of
@@ -51,7 +51,7 @@ def overdue(
     found = seen.of(revision)
     if found.available and not any(_is_late(pod, seen.now - patience) for pod in found.pods):
         return None
-    words = waiting_words(found.pods) or _without_words(seen, revision)
+    words = unready_words(found) or _without_words(seen, revision)
     return Failure(
         Reason.PROGRESS_DEADLINE_EXCEEDED,
         f"not all of {pods} pods were ready within {allowed} s: {words}",
@@ -66,8 +66,6 @@ def _is_late(pod: PodSeen, made_before: datetime) -> bool:
 def _without_words(seen: ModelDeploymentSeen, revision: Revision) -> str:
     """Return why there is no pod that could say why it is not ready."""
     found = seen.of(revision)
-    if found.unmade:
-        return found.unmade[:WORDS]
     if found.pods:
         return "its pods do not say why"
     namespace, name = seen.key.namespace, child_name_of(seen, revision.hash)

@@ -9,7 +9,7 @@ from checkrail_api.reasons import Reason
 from checkrail_operator.plan.canary_size import canary_pods
 from checkrail_operator.plan.check_condition import missing_words
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.pod_health import crash_words, unready_words
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import Move
 from checkrail_operator.plan.route import answer_for, is_overdue, route_words
@@ -73,8 +73,8 @@ def verdict_of(  # noqa: C901, PLR0911 - one row per situation
 def why_silent(seen: ModelDeploymentSeen, live: Iterable[Revision]) -> str:
     """Return why no pod, or not every pod, answers."""
     for revision in live:
-        pods = seen.of(revision).pods
-        if words := crash_words(pods) or waiting_words(pods):
+        found = seen.of(revision)
+        if words := crash_words(found.pods) or unready_words(found):
             return words
     return "no pod is ready"
 
@@ -89,7 +89,8 @@ def _settled(  # noqa: PLR0911 - one row per state
         return Verdict("False", Reason.NOT_SERVING, words)
     if found.replicas != replicas:
         message = f"{found.replicas} of {replicas} pods of {stable.version} exist"
-        return Verdict("Unknown", Reason.SCALING, message)
+        why = f": {unready_words(found)}" if found.unmade else ""
+        return Verdict("Unknown", Reason.SCALING, message + why)
     if found.available < replicas:
         message = f"{found.available} of {replicas} pods of {stable.version} are ready. {words}"
         return Verdict("Unknown", Reason.WAITING_FOR_REPLICAS, message)
@@ -112,7 +113,7 @@ def _starting(seen: ModelDeploymentSeen, decision: Decision) -> str:
     if not seen.spec.replicas:
         return f"{NO_REPLICAS}: {first.version} starts once there are pods to start"
     found = seen.of(first)
-    words = waiting_words(found.pods)
+    words = unready_words(found)
     told = f"{found.available} of {seen.spec.replicas} pods of {first.version} are ready"
     return f"{told}: {words}" if words else told
 
@@ -189,7 +190,7 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
         return ""
     found = seen.of(canary.revision)
     share = f"{_named(decision, canary.revision)} gets {canary.weight} % of the requests"
-    words = waiting_words(found.pods)
+    words = unready_words(found)
     size = canary_pods(seen.spec.rollout, seen.spec.replicas, canary.weight)
     ready = f"{found.available} of {size} of its pods are ready"
     tail = {
