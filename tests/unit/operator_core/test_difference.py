@@ -130,6 +130,24 @@ def test_an_object_of_somebody_else_is_a_conflict(live: dict[str, Any]) -> None:
             id="another order",
         ),
         pytest.param({"c": ["ALL"]}, {"c": ["ALL", "X"]}, False, id="plain lists are whole"),
+        pytest.param(
+            {"ports": [{"port": "http"}]},
+            {"ports": [{"port": "http"}, {"port": 22}]},
+            False,
+            id="ports without names are a plain list",
+        ),
+        pytest.param(
+            {"selector": {"app": "a"}},
+            {"selector": {"app": "a", "of": "others"}},
+            False,
+            id="a label of others in a selector",
+        ),
+        pytest.param(
+            {"podSelector": {"matchLabels": {"app": "a"}}},
+            {"podSelector": {"matchLabels": {"app": "a", "of": "others"}}},
+            False,
+            id="a label of others in a label selector",
+        ),
         pytest.param({"c": [{"k": 1}]}, {"c": [{"k": 1, "d": 2}]}, True, id="items in order"),
     ],
 )

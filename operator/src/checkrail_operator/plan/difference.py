@@ -24,7 +24,12 @@ _SHARED_LISTS = {
     "volumes": "name",
 }
 """Lists that others may add items to, and the field that identifies an item (the API's
-``x-kubernetes-list-type: map``). Every other list has one owner: it is equal or it is not."""
+``x-kubernetes-list-type: map``). Every other list has one owner: it is equal or it is not. So
+has one whose items lack that field, such as the ports of a NetworkPolicy."""
+
+_WHOLE_MAPS = frozenset({"matchLabels", "selector"})
+"""Maps that have one owner (``x-kubernetes-map-type: atomic``): with a label more, a Service finds
+other pods or none."""
 
 _QUANTITY_FIELDS = frozenset({"requests", "limits", "sizeLimit"})
 _IMMUTABLE = frozenset({("batch/v1", "Job")})
@@ -168,8 +173,11 @@ def _amount(value: Any) -> Any:
 def _has(live: Manifest, key: str, value: Any, *, amounts: bool) -> bool:
     if key not in live:
         return value in ({}, [], "", None)  # the API server drops what is empty
-    if key in _SHARED_LISTS and isinstance(value, list | tuple):
-        return _contains_items(live[key], value, _SHARED_LISTS[key])
+    if key in _WHOLE_MAPS:
+        return bool(_without_empty(live[key]) == _without_empty(value))
+    item_key = _SHARED_LISTS.get(key)
+    if item_key and isinstance(value, list | tuple) and all(item_key in item for item in value):
+        return _contains_items(live[key], value, item_key)
     return contains(live[key], value, amounts=amounts)
 
 
