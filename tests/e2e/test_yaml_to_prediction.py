@@ -239,7 +239,7 @@ def test_deletion_leaves_nothing(team: Team, second: Rollout) -> None:
     assert second.changes
     kubectl("delete", "mdep", DEPLOYMENT, "-n", team.namespace, "--wait=true")
     kinds = (
-        "deployments,replicasets,pods,services,httproutes"
+        "deployments,replicasets,pods,services,httproutes,networkpolicies"
         ",poddisruptionbudgets,horizontalpodautoscalers"
     )
 

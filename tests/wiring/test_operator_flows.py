@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from checkrail_api.names import owner_labels
 from wiring import flows
+from wiring.admin import OURS, wait_until
 
 if TYPE_CHECKING:
     from wiring.world import Site
@@ -60,3 +62,42 @@ def test_a_canary_climbs_to_everything(site: Site) -> None:
             "TrafficConverged": "True",
         },
     }
+
+
+def test_a_network_policy_is_written_once_put_right_and_goes_when_none_is_wanted(
+    site: Site,
+) -> None:
+    operator = site.start(CHECKRAIL_RESYNC_SECONDS="1")
+    site.namespace.create(flows.model_version(flows.OLD))
+    site.namespace.create(flows.model_deployment())
+    site.namespace.wait_for("ModelDeployment", "serve", "Ready")
+    made = site.namespace.get("NetworkPolicy", "serve")
+    assert made is not None
+    assert made["spec"] == {
+        "podSelector": {"matchLabels": owner_labels("ModelDeployment", "serve")},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"ports": [{"protocol": "TCP", "port": "http"}]}],
+    }
+    (pod,) = site.namespace.list("Pod", **OURS)
+    assert owner_labels("ModelDeployment", "serve").items() <= pod["metadata"]["labels"].items()
+    opened = {"spec": {"ingress": [{"ports": [{"protocol": "TCP", "port": "http"}]}, {}]}}
+    assert site.namespace.patch("NetworkPolicy", "serve", opened).is_success
+
+    wait_until(lambda: spec_of(site, "serve") == made["spec"])
+    applied = (site.namespace.get("NetworkPolicy", "serve") or {})["metadata"]
+    site.namespace.create(
+        {"kind": "NetworkPolicy", "metadata": {"name": "theirs"}, "spec": {"podSelector": {}}}
+    )
+    operator.kill()
+    operator.wait()
+    site.start("operator-2", CHECKRAIL_SERVING_NETWORK_POLICY="false")
+
+    wait_until(lambda: spec_of(site, "serve") is None, seconds=40)
+    assert spec_of(site, "theirs") is not None
+    assert applied["generation"] == 3
+
+
+def spec_of(site: Site, policy: str) -> dict[str, Any] | None:
+    """Return the spec of a NetworkPolicy; None if there is none."""
+    found = site.namespace.get("NetworkPolicy", policy)
+    return found["spec"] if found else None

@@ -10,6 +10,7 @@ from checkrail_operator.plan.types import Defaults, Manifest
 from checkrail_operator.shell.lease import LeaseSettings
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+SWITCH = {"true": True, "false": False}
 
 
 class SettingsError(Exception):
@@ -81,6 +82,7 @@ def _defaults(environ: Mapping[str, str]) -> Defaults:
         server_image=_needed(environ, "CHECKRAIL_SERVER_IMAGE"),
         store=_json(environ, "CHECKRAIL_DEFAULT_STORE"),
         object_store=_json(environ, "CHECKRAIL_DEFAULT_OBJECT_STORE") or {},
+        network_policy=_switch(environ, "CHECKRAIL_SERVING_NETWORK_POLICY", default=True),
     )
 
 
@@ -121,6 +123,13 @@ def _json(environ: Mapping[str, str], name: str) -> Manifest | None:
     if not isinstance(value, dict):
         raise SettingsError(f"{name} is {text!r}: expected a JSON object")
     return value or None
+
+
+def _switch(environ: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = environ.get(name, "") or str(default).lower()
+    if text not in SWITCH:
+        raise SettingsError(f"{name} is {text!r}: expected true or false")
+    return SWITCH[text]
 
 
 def _positive(environ: Mapping[str, str], name: str, default: float) -> float:

@@ -38,6 +38,7 @@ EVERYTHING = {
     "affinity": {"nodeAffinity": {}},
     "priorityClassName": "system-cluster-critical",
     "serviceAccount": {"name": "operator", "annotations": {"team": "platform"}},
+    "serving": {"networkPolicy": False},
     "networkPolicy": True,
 }
 
@@ -100,6 +101,7 @@ def test_the_operator_reads_its_settings_from_the_deployment(helm: str) -> None:
     assert (told.lease.namespace, told.lease.name) == ("system", "checkrail-operator")
     assert (told.log_level, told.workers) == ("DEBUG", 16)
     assert told.watch_namespaces == ("team-a", "team-b")
+    assert not told.defaults.network_policy
     assert Store.model_validate(told.defaults.store) == Store.model_validate(STORE)
     assert ObjectStore.model_validate(told.defaults.object_store) == ObjectStore(region="us-east-1")
     assert {port["name"]: port["containerPort"] for port in container["ports"]} == {

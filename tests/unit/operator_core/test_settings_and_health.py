@@ -32,6 +32,12 @@ NEEDED = {
             id="no object",
         ),
         pytest.param(
+            "CHECKRAIL_SERVING_NETWORK_POLICY",
+            "no",
+            "CHECKRAIL_SERVING_NETWORK_POLICY is 'no': expected true or false",
+            id="no switch",
+        ),
+        pytest.param(
             "CHECKRAIL_RESYNC_SECONDS",
             "0",
             "CHECKRAIL_RESYNC_SECONDS is '0': expected a number greater than 0",

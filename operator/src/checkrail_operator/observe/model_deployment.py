@@ -14,7 +14,7 @@ from checkrail_api.names import LABEL_REVISION
 from checkrail_operator.observe.http_route import see_route
 from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.query_answers import read_answer
-from checkrail_operator.observe.raw import AUTOSCALER, DISRUPTION_BUDGET, Raw
+from checkrail_operator.observe.raw import AUTOSCALER, DISRUPTION_BUDGET, NETWORK_POLICY, Raw
 from checkrail_operator.observe.server_reports import see_reports
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
 from checkrail_operator.plan.errors import InvalidSpecError
@@ -29,7 +29,7 @@ from checkrail_operator.plan.revision import (
 )
 from checkrail_operator.plan.types import Defaults, Key, Manifest, Ref
 
-OPTIONAL = frozenset({AUTOSCALER, DISRUPTION_BUDGET})
+OPTIONAL = frozenset({AUTOSCALER, DISRUPTION_BUDGET, NETWORK_POLICY})
 """Kinds of children that may go without anything else going."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

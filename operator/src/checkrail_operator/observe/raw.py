@@ -23,11 +23,20 @@ SERVICE = ("v1", "Service")
 DEPLOYMENT = ("apps/v1", "Deployment")
 HTTP_ROUTE = ("gateway.networking.k8s.io/v1", "HTTPRoute")
 DISRUPTION_BUDGET = ("policy/v1", "PodDisruptionBudget")
+NETWORK_POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
 AUTOSCALER = ("autoscaling/v2", "HorizontalPodAutoscaler")
 
 CHILD_KINDS: Mapping[OwnedKind, tuple[tuple[str, str], ...]] = {
     "TrainingJob": (JOB, CONFIG_MAP, POD),
-    "ModelDeployment": (DEPLOYMENT, SERVICE, HTTP_ROUTE, DISRUPTION_BUDGET, AUTOSCALER, POD),
+    "ModelDeployment": (
+        NETWORK_POLICY,
+        DEPLOYMENT,
+        SERVICE,
+        HTTP_ROUTE,
+        DISRUPTION_BUDGET,
+        AUTOSCALER,
+        POD,
+    ),
     "ModelVersion": (JOB, POD),
 }
 """Kinds listed by owner label in the owner's namespace."""

@@ -18,6 +18,7 @@ from checkrail_operator.plan.deployment_status import (
 )
 from checkrail_operator.plan.difference import identity
 from checkrail_operator.plan.disruption import budgets
+from checkrail_operator.plan.network_policy import network_policy
 from checkrail_operator.plan.picked import pickable
 from checkrail_operator.plan.pod_counts import pod_counts
 from checkrail_operator.plan.route import http_route, shares
@@ -89,6 +90,7 @@ def _children(
     compared = decision.canary.revision if decision.canary else None
     reference = scores_of(seen, decision.stable) if decision.stable else None
     bins = {each.hash: reference if each == compared else None for each in decision.live}
+    yield from network_policy(seen)
     for each in decision.live:
         yield revision_deployment(seen, each, pods[each.hash], bins[each.hash])
     for each in decision.live:

@@ -114,9 +114,11 @@ class Defaults:
         store: ``checkrail_api.object_store.Store`` as JSON, or None: specs must name one.
         object_store: ``ObjectStore`` as JSON for sources and artifacts; each of its fields fills
             what a spec's own leaves out.
+        network_policy: Whether each ModelDeployment gets a NetworkPolicy.
     """
 
     trainer_image: str
     server_image: str
     store: Manifest | None = None
     object_store: Manifest = field(default_factory=dict)
+    network_policy: bool = True

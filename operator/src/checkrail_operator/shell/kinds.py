@@ -17,6 +17,7 @@ from checkrail_operator.observe.raw import (
     DISRUPTION_BUDGET,
     HTTP_ROUTE,
     JOB,
+    NETWORK_POLICY,
     POD,
     SERVICE,
 )
@@ -34,6 +35,7 @@ PLURALS: Mapping[tuple[str, str], str] = {
     SERVICE: "services",
     DEPLOYMENT: "deployments",
     HTTP_ROUTE: "httproutes",
+    NETWORK_POLICY: "networkpolicies",
     DISRUPTION_BUDGET: "poddisruptionbudgets",
     AUTOSCALER: "horizontalpodautoscalers",
     LEASE: "leases",
