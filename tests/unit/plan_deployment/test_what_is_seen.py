@@ -56,6 +56,9 @@ def said(
         pytest.param(route(said(generation=1)), Answer.PENDING, id="an answer to the route before"),
         pytest.param(route(said(resolved=None)), Answer.PENDING, id="half an answer"),
         pytest.param(route(said("False")), Answer.REFUSED, id="not accepted"),
+        pytest.param(
+            route(said("Unknown")), Answer.PENDING, id="a gateway that has not looked yet"
+        ),
         pytest.param(route(said(resolved="False")), Answer.REFUSED, id="a backend is not found"),
         pytest.param(
             route(said("False", generation=1)), Answer.PENDING, id="a refusal of the route before"
@@ -80,18 +83,69 @@ def test_the_gateways_answer(body: Manifest, answer: Answer) -> None:
     assert see_route(body).answer is answer
 
 
-def test_a_refusal_is_told_in_the_gateways_words() -> None:
-    assert see_route(route(said("False"))).message == (
-        "Gateway g: Accepted is False, Why: its words"
+@pytest.mark.parametrize(
+    ("answer", "to_do"),
+    [
+        pytest.param(
+            ("Accepted", "NotAllowedByListeners"),
+            "Let routes of this namespace in with allowedRoutes of its listeners, or name another "
+            "Gateway in spec.traffic.gateway.parentRefs",
+            id="a listener keeps this namespace out",
+        ),
+        pytest.param(
+            ("Accepted", "NoMatchingListenerHostname"),
+            "Name hosts in spec.traffic.gateway.hostnames that one of its listeners takes, or give "
+            "it such a listener",
+            id="no listener takes the hosts",
+        ),
+        pytest.param(
+            ("Accepted", "NoMatchingParent"),
+            "Name a listener that it has as sectionName in spec.traffic.gateway.parentRefs, or "
+            "leave that out",
+            id="no such listener",
+        ),
+        pytest.param(
+            ("ResolvedRefs", "BackendNotFound"),
+            "Look at kubectl describe httproute iris --namespace team",
+            id="no such Service",
+        ),
+    ],
+)
+def test_a_refusal_is_told_in_the_gateways_words(answer: tuple[str, str], to_do: str) -> None:
+    kind, reason = answer
+    refusal = {"status": "False", "reason": reason, "message": "Its own words."}
+    conditions = [c | refusal if c["type"] == kind else c for c in said()["conditions"]]
+    assert see_route(route({"parentRef": PARENT, "conditions": conditions})).message == (
+        f"Gateway i/g: {kind} is False, {reason}: Its own words. {to_do}"
     )
+
+
+def test_a_refusal_names_the_listener_and_leaves_room_for_what_to_do() -> None:
+    ref = {"name": "g", "sectionName": "http"}
+    conditions = [c | {"message": "x" * 30_000} for c in said("False")["conditions"]]
+    told = {"parentRef": ref, "conditions": conditions}
+    message = see_route(route(told, refs=(ref,))).message
+    assert message.startswith("Gateway team/g, listener http: Accepted is False, Why: xxx")
+    assert message.endswith("xxx. Look at kubectl describe httproute iris --namespace team")
+    assert len(message) < 3000
 
 
 def test_gateways_that_have_not_answered_are_named() -> None:
     listener = {"name": "here", "sectionName": "http"}
     assert see_route(route(said(), refs=(PARENT, OTHER, listener))).message == (
-        "Gateway i/other has not answered: does it exist, and does a controller run for its class?"
-        "; Gateway team/here, listener http has not answered: does it exist, and does a controller"
-        " run for its class?"
+        "Gateway i/other has not answered for this route. Create it, or name another one in"
+        " spec.traffic.gateway.parentRefs; if it exists, see that a controller runs for its class:"
+        " kubectl describe gateway other --namespace i. Gateway team/here, listener http has not"
+        " answered for this route. Create it, or name another one in"
+        " spec.traffic.gateway.parentRefs; if it exists, see that a controller runs for its class:"
+        " kubectl describe gateway here --namespace team"
+    )
+
+
+def test_a_gateway_that_answered_for_the_route_before_is_not_taken_for_missing() -> None:
+    assert see_route(route(said(generation=1))).message == (
+        "Gateway i/g has not answered for the route as it is now. If this stays, see that its"
+        " controller runs: kubectl describe gateway g --namespace i"
     )
 
 

@@ -9,6 +9,19 @@ from checkrail_operator.plan.types import Manifest
 ASKED = ("Accepted", "ResolvedRefs")
 """Conditions that a gateway sets on each parent of a route."""
 
+WORDS = 2000
+"""Longest part of a gateway's message that is passed on, characters."""
+
+TO_DO = {
+    "NotAllowedByListeners": "Let routes of this namespace in with allowedRoutes of its listeners,"
+    " or name another Gateway in spec.traffic.gateway.parentRefs",
+    "NoMatchingListenerHostname": "Name hosts in spec.traffic.gateway.hostnames that one of its"
+    " listeners takes, or give it such a listener",
+    "NoMatchingParent": "Name a listener that it has as sectionName in"
+    " spec.traffic.gateway.parentRefs, or leave that out",
+}
+"""What mends a refusal, by its reason (``RouteConditionReason`` of the Gateway API)."""
+
 
 def see_route(body: Manifest) -> RouteSeen:
     """Return the shares by revision and the gateways' answer."""
@@ -43,15 +56,17 @@ def _answer(body: Manifest) -> tuple[Answer, str]:
         answers = [p for p in parents if _same(p.get("parentRef") or {}, wanted, namespace)]
         current = [c for p in answers for c in _asked(p) if _is_of(c, generation)]
         for condition in current:
-            if condition.get("status") != "True":
-                return Answer.REFUSED, _words(wanted, condition)
+            if condition["status"] == "False":
+                return Answer.REFUSED, _words(_gateway(wanted, namespace), condition, body)
         if not answers or len(current) < len(ASKED) * len(answers):
-            silent.append(_gateway(wanted, namespace))
-    return (Answer.PENDING, _silence(silent)) if silent else (Answer.ACCEPTED, "")
+            silent.append(_silence(wanted, namespace, answered_before=bool(answers)))
+    return (Answer.PENDING, ". ".join(silent)) if silent else (Answer.ACCEPTED, "")
 
 
 def _asked(parent: Manifest) -> list[Manifest]:
-    return [c for c in parent.get("conditions") or () if c.get("type") in ASKED]
+    """Return what a gateway says; Unknown, as before it has looked, says nothing."""
+    conditions = parent.get("conditions") or ()
+    return [c for c in conditions if c["type"] in ASKED and c["status"] in {"True", "False"}]
 
 
 def _same(found: Manifest, wanted: Manifest, namespace: str) -> bool:
@@ -70,16 +85,25 @@ def _gateway(ref: Manifest, namespace: str) -> str:
     return f"Gateway {ref.get('namespace', namespace)}/{ref['name']}{listener}"
 
 
-def _silence(gateways: list[str]) -> str:
-    return "; ".join(
-        f"{name} has not answered: does it exist, and does a controller run for its class?"
-        for name in gateways
-    )
-
-
-def _words(parent: Manifest, condition: Manifest) -> str:
-    said = condition.get("message") or "it gives no message"
+def _silence(ref: Manifest, namespace: str, *, answered_before: bool) -> str:
+    gateway, place = _gateway(ref, namespace), ref.get("namespace", namespace)
+    look = f"kubectl describe gateway {ref['name']} --namespace {place}"
+    if answered_before:
+        return (
+            f"{gateway} has not answered for the route as it is now. If this stays, see that its"
+            f" controller runs: {look}"
+        )
     return (
-        f"Gateway {parent['name']}: {condition['type']} is {condition['status']},"
-        f" {condition.get('reason', 'no reason')}: {said}"
+        f"{gateway} has not answered for this route. Create it, or name another one in"
+        " spec.traffic.gateway.parentRefs; if it exists, see that a controller runs for its class:"
+        f" {look}"
     )
+
+
+def _words(gateway: str, condition: Manifest, route: Manifest) -> str:
+    """Return a refusal in the gateway's words, and what mends it."""
+    metadata, reason = route["metadata"], condition.get("reason", "no reason")
+    said = str(condition.get("message") or "it gives no message")[:WORDS].rstrip(". ")
+    look = f"Look at kubectl describe httproute {metadata['name']} --namespace"
+    to_do = TO_DO.get(reason, f"{look} {metadata['namespace']}")
+    return f"{gateway}: {condition['type']} is False, {reason}: {said}. {to_do}"
