@@ -27,6 +27,9 @@ SINCE = timedelta(seconds=60)
 TERMINATED = 143
 """Exit code of a trainer that was told to end: 128 and the number of SIGTERM."""
 
+NOWHERE = "nowhere"
+"""Name of a Gateway that does not exist: nobody answers for it."""
+
 DIGEST = "ab12cd34" * 8
 
 PUBLISHED: Manifest = {
@@ -144,32 +147,52 @@ class PodActor(Actor):
 
 
 class RouteActor(Actor):
-    """Plays the gateway controller: accepts every route, at its generation."""
+    """Plays the gateway controller: answers for every Gateway but ``NOWHERE``, which is not there.
+
+    ``refusals`` has by namespace a condition that it gives routes in place of the good one.
+    """
 
     path = "/apis/gateway.networking.k8s.io/v1/httproutes"
 
+    def __init__(self, client: Callable[[], httpx.Client]) -> None:
+        super().__init__(client)
+        self.refusals: dict[str, Manifest] = {}
+
+    def again(self, namespace: str) -> None:
+        """Answer the routes of a namespace once more."""
+        group, _, plural = self.path.rpartition("/")
+        found = self.client.get(f"{group}/namespaces/{namespace}/{plural}")
+        for body in found.json()["items"]:
+            self.answer(body)
+
     def act(self, body: Manifest) -> None:
-        """Accept the route as it is, unless that was done."""
+        """Answer for the route as it is, unless that was done."""
         generation = body["metadata"]["generation"]
         parents = body.get("status", {}).get("parents", [])
         said = {c["observedGeneration"] for p in parents for c in p["conditions"]}
-        if said == {generation}:
-            return
+        if said != {generation}:
+            self.answer(body)
+
+    def answer(self, body: Manifest) -> None:
+        """Write what each Gateway says of the route as it is."""
         now = rfc3339(datetime.now(UTC))
+        refusal = self.refusals.get(body["metadata"]["namespace"], {})
         conditions = [
             {
                 "type": kind,
                 "status": "True",
                 "reason": kind,
                 "message": "",
+                **(refusal if refusal.get("type") == kind else {}),
                 "lastTransitionTime": now,
-                "observedGeneration": generation,
+                "observedGeneration": body["metadata"]["generation"],
             }
             for kind in ("Accepted", "ResolvedRefs")
         ]
         answers = [
             {"parentRef": ref, "controllerName": "test/gateway", "conditions": conditions}
             for ref in body["spec"]["parentRefs"]
+            if ref["name"] != NOWHERE
         ]
         self.status(body, {"parents": answers})
 

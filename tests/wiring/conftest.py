@@ -40,9 +40,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             plane.kubectl("apply", "--server-side", "--filename", str(crds))
         plane.kubectl("wait", "--for=condition=Established", "crd", "--all")
         pods = stack.enter_context(PodActor(lambda: admin_client(plane)))
-        stack.enter_context(RouteActor(lambda: admin_client(plane)))
+        routes = stack.enter_context(RouteActor(lambda: admin_client(plane)))
         client = stack.enter_context(admin_client(plane))
-        yield World(plane, nursery, pods, client, folder, token=grant(plane))
+        yield World(plane, nursery, pods, routes, client, folder, token=grant(plane))
 
 
 @pytest.fixture

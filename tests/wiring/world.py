@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import httpx
 
     from harness.control_plane import ControlPlane
-    from wiring.actors import PodActor
+    from wiring.actors import PodActor, RouteActor
     from wiring.operator_process import Nursery, OperatorProcess
 
 STORE = {"uri": "s3://models/default"}
@@ -31,6 +31,7 @@ class World:
     plane: ControlPlane
     nursery: Nursery
     pods: PodActor
+    routes: RouteActor
     client: httpx.Client
     folder: Path
     token: str
