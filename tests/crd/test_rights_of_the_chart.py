@@ -46,6 +46,9 @@ def operator(bare_client: Client, installed: dict[str, Answer]) -> Path:  # noqa
         pytest.param("get secrets -n team", "no", id="no Secret of a team"),
         pytest.param("list secrets -n system", "no", id="no Secret of its own namespace"),
         pytest.param("create jobs.batch -n team", "yes", id="makes Jobs anywhere"),
+        pytest.param(
+            "delete networkpolicies.networking.k8s.io -n team", "yes", id="takes its policies away"
+        ),
         pytest.param("patch trainingjobs.checkrail.dev -n team", "no", id="changes no spec"),
         pytest.param(
             "patch trainingjobs.checkrail.dev --subresource=status -n team",

@@ -191,3 +191,11 @@ def finalizers(namespace: Namespace, name: str) -> list[str]:
 
 def _is_about_a_version(event: dict[str, Any]) -> bool:
     return bool(event.get("regarding", {}).get("kind") == "ModelVersion")
+
+
+def quota(namespace: Namespace, resource: str, amount: int) -> None:
+    """Allow so many; the status is the quota controller's, who does not run here."""
+    hard = {resource: str(amount)}
+    namespace.create({"kind": "ResourceQuota", "metadata": {"name": "few"}, "spec": {"hard": hard}})
+    status = {"hard": hard, "used": {resource: "0"}}
+    assert namespace.patch("ResourceQuota", "few", {"status": status}, "status").is_success

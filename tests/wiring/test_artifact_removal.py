@@ -137,23 +137,12 @@ def test_a_namespace_that_ends_is_not_held_up(world: World, site: Site) -> None:
         assert [line["name"] for line in said] == [NAME]
 
 
-def quota(namespace: Namespace, jobs: int) -> None:
-    """Allow so many Jobs; the status is the quota controller's, who does not run here."""
-    hard = {"count/jobs.batch": str(jobs)}
-    metadata = {"name": "few", "namespace": namespace.name}
-    namespace.create(
-        {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": metadata, "spec": {"hard": hard}}
-    )
-    status = {"hard": hard, "used": {"count/jobs.batch": "0"}}
-    assert namespace.patch("ResourceQuota", "few", {"status": status}, "status").is_success
-
-
 def test_a_version_whose_job_a_quota_refuses_says_so_and_goes_once_there_is_room(
     site: Site,
 ) -> None:
     site.start()
     held(site)
-    quota(site.namespace, jobs=0)
+    flows.quota(site.namespace, "count/jobs.batch", 0)
 
     site.namespace.delete("ModelVersion", NAME)
     wait_until(lambda: reasons(site.namespace) == ["ArtifactNotRemoved"])

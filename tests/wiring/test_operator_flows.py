@@ -101,3 +101,24 @@ def spec_of(site: Site, policy: str) -> dict[str, Any] | None:
     """Return the spec of a NetworkPolicy; None if there is none."""
     found = site.namespace.get("NetworkPolicy", policy)
     return found["spec"] if found else None
+
+
+def test_a_version_whose_pods_a_quota_refuses_says_so_and_serves_once_there_is_room(
+    site: Site,
+) -> None:
+    site.start()
+    flows.quota(site.namespace, "pods", 0)
+    flows.serve(site.namespace)
+
+    for kind in ("Ready", "Progressing"):
+        wait_until(lambda kind=kind: "exceeded quota: few" in said(site, kind))  # type: ignore[misc]
+        assert said(site, kind).startswith("0 of 1 pods of fares-11111111 are ready: a pod cannot")
+
+    site.namespace.delete("ResourceQuota", "few")
+
+    site.namespace.wait_for("ModelDeployment", "serve", "Ready", seconds=90)
+
+
+def said(site: Site, kind: str) -> str:
+    """Return the message of a condition of the ModelDeployment."""
+    return str(site.namespace.condition("ModelDeployment", "serve", kind).get("message", ""))
