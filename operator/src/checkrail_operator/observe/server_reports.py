@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from math import inf, isfinite
 
-from prometheus_client.parser import text_string_to_metric_families
-
 from checkrail_api.serving import (
     CODE_LABEL,
     NONFINITE_ANSWERS,
@@ -23,6 +21,7 @@ from checkrail_api.serving import (
     REQUEST_SECONDS,
     REQUESTS,
 )
+from checkrail_operator.observe.exposition import sample
 from checkrail_operator.observe.raw import Raw
 from checkrail_operator.plan.counters import Bins, Counters, Reading, ServerReport
 
@@ -49,7 +48,7 @@ READ = (
     REQUEST_DURATION,
     REQUEST_SCORE,
 )
-"""How the lines begin that are parsed: parsing costs the operator 40 us a line."""
+"""How the lines begin that are parsed."""
 MOST_LINES = 400
 LONGEST_LINE = 1000
 NO_REPORT = f"found no {REQUESTS}, {REQUEST_DURATION} or {STARTED}: is it our server?"
@@ -102,15 +101,13 @@ def read_report(text: str) -> ServerReport:
             f" {LONGEST_LINE} characters"
         )
     try:
-        for family in text_string_to_metric_families("\n".join(lines) + "\n"):
-            for sample in family.samples:
-                _add(sums, sample.name, sample.labels, sample.value)
+        for line in lines:
+            _add(sums, *sample(line))
         latency = _latency(sums.durations)
         own, reference = (_bins(sums.scores.get(p)) for p in (OWN_PROFILE, REFERENCE_PROFILE))
     except ReportError:
         raise
-    except Exception as error:
-        # The parser has no error of its own: it raises whatever its slicing does. Labels may lack.
+    except (KeyError, ValueError) as error:  # a label is missing, or a number is none
         raise ReportError(f"not Prometheus' text format: {error}"[:200]) from error
     if not sums.started or not sums.answers:
         raise ReportError(NO_REPORT)
