@@ -8,6 +8,7 @@ UV := scripts/uv
 PY := .venv/bin/python
 CLUSTER := local-cluster/cluster
 PYTEST := .venv/bin/pytest
+PARALLEL := --numprocesses 2 --dist worksteal
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e \
@@ -26,7 +27,12 @@ demo: cluster-up images ## The whole path: train, serve, canary under load, roll
 
 test: cluster-up images ## Every test, on a real cluster
 	@$(CLUSTER) build
-	@$(PYTEST)
+	@failed=0; \
+	echo "== tests/unit, golden, crd and images, two at a time"; \
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/crd tests/images || failed=1; \
+	echo "== tests/wiring and e2e, one after the other"; \
+	$(PYTEST) tests/wiring tests/e2e || failed=1; \
+	exit $$failed
 
 check: .venv/.synced ## ruff, mypy, import-linter, and generated files are up to date
 	.venv/bin/ruff check .

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
 import shutil
 import socket
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
 
 READY_SECONDS = 60.0
 REQUEST_SECONDS = 2.0
-PORTS = range(20_000, 30_000)
-"""Below the range from which Linux takes ports for outgoing connections."""
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = range(20_000, 30_000)[1000 * (WORKER % 10) :][:1000]
+"""Below the range from which Linux takes ports for outgoing connections; none of another worker."""
 
 
 class ControlPlane:
