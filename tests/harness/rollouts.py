@@ -45,7 +45,7 @@ def canary_weight(world: ServingWorld) -> int | None:
     return weight
 
 
-def serving(world: ServingWorld) -> dict[int, int]:
+def serving(world: ServingWorld) -> dict[int, float]:
     """Return the split that the gateway makes, by version."""
     return {world.version_of(revision): share for revision, share in world.routed.items()}
 

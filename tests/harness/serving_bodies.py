@@ -22,6 +22,7 @@ STARTUP = timedelta(seconds=4)
 
 AVAILABLE_AFTER = timedelta(seconds=3)
 GATEWAY_LAG = timedelta(seconds=2)
+PROXY_LAG = timedelta(seconds=1)
 
 QUOTA = 'pods "iris" is forbidden: exceeded quota: few'
 FORBIDDEN = {

@@ -1,11 +1,13 @@
-"""A cluster in memory, in virtual time: an API server, Deployments, a kubelet and a gateway.
+"""A cluster in memory, in virtual time: an API server, Deployments, a kubelet, who splits requests.
 
 It knows just enough of each to play a rollout: an apply replaces the spec and keeps the status, a
 Deployment gets pods that come up, crash or never get ready as the test says by version, and the
-gateway takes up a route some seconds after it changed.
+gateway takes up a route some seconds after it changed. Without a gateway, the ready pods that the
+Service selects share the requests, some seconds after its selector changed.
 """
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +36,7 @@ from harness.serving_bodies import (
     DEFAULTS,
     FORBIDDEN,
     GATEWAY_LAG,
+    PROXY_LAG,
     START,
     Object,
     model_deployment,
@@ -44,6 +47,7 @@ from harness.serving_bodies import (
 )
 
 Identity = tuple[str, str, str]
+FRONT: Identity = ("v1", "Service", "iris")
 
 
 def uid_of(body: Manifest) -> str:
@@ -86,9 +90,14 @@ class ServingWorld:
     defaults: Defaults = DEFAULTS
     objects: dict[Identity, Object] = field(default_factory=dict)
     pods: dict[str, Object] = field(default_factory=dict)
-    routed: dict[str, int] = field(default_factory=dict)
-    """The split the gateway really makes now, by revision."""
+    routed: dict[str, float] = field(default_factory=dict)
+    """The split that is really made now, percent by revision."""
     route_changed: datetime = START
+    selected: dict[str, str] | None = None
+    """Labels of the pods that a node's kube-proxy sends requests to."""
+    service_changed: datetime = START
+    unanswered: float = 0.0
+    """Requests that found no pod behind the Service."""
     calls: int = 0
     dies_after: int | None = None
     _serial: int = 0
@@ -162,6 +171,8 @@ class ServingWorld:
         wanted["status"] = live.get("status", {}) if live else {}
         if key[1] == "HTTPRoute" and changed:
             self.route_changed = self.now
+        if key == FRONT and changed:
+            self.service_changed = self.now
         self.objects[key] = wanted
 
     def delete(self, key: Identity) -> None:
@@ -197,8 +208,12 @@ class ServingWorld:
         for key, body in list(self.objects.items()):
             if key[1] == "Deployment":
                 self._run_deployment(body)
-        self._serve(seconds)
-        self._run_gateway()
+        if self.has_gateway:
+            self._serve(seconds)
+            self._run_gateway()
+        else:
+            self._run_proxy()
+            self._serve(seconds)
 
     def _run_deployment(self, body: Object) -> None:
         name, labels = body["metadata"]["name"], body["spec"]["template"]["metadata"]["labels"]
@@ -238,17 +253,32 @@ class ServingWorld:
         return ready_for
 
     def _serve(self, seconds: float) -> None:
-        """Let ready pods answer what the gateway sends to their revisions."""
+        """Let ready pods answer what is sent to their revisions."""
         shares: dict[str, float] = {}
         for revision, share in self.routed.items():
-            pods = [
-                uid_of(pod)
-                for pod in self.pods.values()
-                if pod["metadata"]["labels"][LABEL_REVISION] == revision
-                and pod["status"]["containerStatuses"][0]["ready"]
-            ]
+            pods = [uid_of(pod) for pod in self._answering({LABEL_REVISION: revision})]
             shares |= {pod: share / len(pods) for pod in pods}
         self.servers.serve(seconds, shares)
+        if self.selected is not None and not shares:
+            self.unanswered += self.servers.load * seconds
+
+    def _answering(self, labels: Manifest) -> list[Object]:
+        """Return the ready pods that have these labels."""
+        return [
+            pod
+            for pod in self.pods.values()
+            if labels.items() <= pod["metadata"]["labels"].items()
+            and pod["status"]["containerStatuses"][0]["ready"]
+        ]
+
+    def _run_proxy(self) -> None:
+        """Send requests to ready pods, each as often, some time after the Service changed."""
+        service = self.objects.get(FRONT)
+        if service and self.now >= self.service_changed + PROXY_LAG:
+            self.selected = dict(service["spec"]["selector"])
+        pods = self._answering(self.selected) if self.selected else []
+        revisions = Counter(pod["metadata"]["labels"][LABEL_REVISION] for pod in pods)
+        self.routed = {r: 100 * number / len(pods) for r, number in sorted(revisions.items())}
 
     def _run_gateway(self) -> None:
         route = self.route
@@ -260,6 +290,11 @@ class ServingWorld:
         route["status"] = route_status(route, accepted=accepted)
 
     # What a test asks
+
+    @property
+    def has_gateway(self) -> bool:
+        """Whether a gateway splits the requests."""
+        return "gateway" in self.owner["spec"].get("traffic", {})
 
     @property
     def route(self) -> Object | None:

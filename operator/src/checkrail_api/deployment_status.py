@@ -59,6 +59,10 @@ class AnalysisPhase(Model):
     """Counted by the stable revision's pods."""
     canary: Counted
     """Counted by the canary's pods."""
+    stable_pods: Count | None = None
+    """Pods of the stable revision, where pods make the split."""
+    canary_pods: Count | None = None
+    """Pods of the canary, where pods make the split."""
 
 
 class Analysis(Model):
@@ -88,7 +92,7 @@ class CanaryStatus(RevisionStatus):
     step: Annotated[int, Field(ge=0)] = 0
     """Steps entered: 0 before any traffic."""
     weight: Annotated[int, Field(ge=0, le=100)] = 0
-    """Share of the requests it gets, percent."""
+    """Share of the requests that its step asks for, percent; see also status.traffic."""
     since: Time
     """When this step, or the wait for readiness before the first, began."""
     started: Time | None = None
@@ -105,7 +109,10 @@ class TrafficShare(Model):
     revision: Annotated[str, Field(max_length=8)]
     """Revision of it."""
     desired_percent: Annotated[int, Field(ge=0, le=100)]
-    """Share that the route asks for, percent."""
+    """Share that the step asks for, percent."""
+    reachable_percent: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Share nearest to it that whole pods can make, percent. Absent where a gateway splits: there
+    every share can be reached."""
     observed_percent: Annotated[str, Field(max_length=8)] | None = None
     """Share of the requests that its pods have answered since the split last changed, percent, by
     their own counters. Absent while too few were seen."""
@@ -210,7 +217,8 @@ class ModelDeploymentStatus(Model):
     """Step of the rollout, for reading: 2/3."""
 
     url: Annotated[str, Field(max_length=1024)] | None = None
-    """Where to send requests inside the cluster: host name and path of the route."""
+    """Where to send requests inside the cluster: host name and path of the route, or, without a
+    gateway, the Service."""
 
     replicas: Annotated[int, Field(ge=0)] | None = None
     """Pods of all revisions."""

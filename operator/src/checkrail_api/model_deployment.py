@@ -92,8 +92,10 @@ class GatewayTraffic(Model):
 class Traffic(Model):
     """How requests reach the pods."""
 
-    gateway: GatewayTraffic
-    """Split by a Gateway API implementation."""
+    gateway: GatewayTraffic | None = None
+    """Split by a Gateway API implementation, exactly. Absent: the Service of the ModelDeployment's
+    name sends each connection to any ready pod, and the numbers of pods make the share that comes
+    nearest to the step."""
 
 
 class Autoscaling(Model):
@@ -150,8 +152,8 @@ class ModelDeploymentSpec(Model):
     rollout: Rollout = Rollout()
     """How a new version takes over."""
 
-    traffic: Traffic
-    """How requests reach the pods."""
+    traffic: Traffic = Traffic()
+    """How requests reach the pods. Default: by one Service, without a gateway."""
 
     suspend: bool = False
     """Whether rollouts are held: what serves goes on serving, a version that is taking over keeps

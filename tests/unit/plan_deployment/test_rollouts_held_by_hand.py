@@ -43,7 +43,7 @@ def after_long(world: ServingWorld) -> None:
         world.run_pass()
 
 
-def serving(world: ServingWorld) -> dict[int, int]:
+def serving(world: ServingWorld) -> dict[int, float]:
     return {world.version_of(revision): share for revision, share in world.routed.items()}
 
 

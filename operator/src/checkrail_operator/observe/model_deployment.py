@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -14,7 +14,13 @@ from checkrail_api.names import LABEL_REVISION
 from checkrail_operator.observe.http_route import see_route
 from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.query_answers import read_answer
-from checkrail_operator.observe.raw import AUTOSCALER, DISRUPTION_BUDGET, NETWORK_POLICY, Raw
+from checkrail_operator.observe.raw import (
+    AUTOSCALER,
+    DISRUPTION_BUDGET,
+    HTTP_ROUTE,
+    NETWORK_POLICY,
+    Raw,
+)
 from checkrail_operator.observe.server_reports import see_reports
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
 from checkrail_operator.plan.errors import InvalidSpecError
@@ -30,7 +36,7 @@ from checkrail_operator.plan.revision import (
 from checkrail_operator.plan.types import Defaults, Key, Manifest, Ref
 
 OPTIONAL = frozenset({AUTOSCALER, DISRUPTION_BUDGET, NETWORK_POLICY})
-"""Kinds of children that may go without anything else going."""
+"""Kinds of children that may go without anything else going; without a gateway, the route too."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +49,8 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
     """
     owner, metadata = raw.owner, raw.owner["metadata"]
     status = ModelDeploymentStatus.model_validate(owner.get("status") or {}, extra="ignore")
+    spec = _spec(owner)
+    optional = OPTIONAL if spec.traffic.gateway else OPTIONAL | {HTTP_ROUTE}
     ours = [c for c in raw.children if c["kind"] == "Pod" or is_owned_by(c, metadata["uid"])]
     revisions = _revisions(ours)
     route = next((c for c in ours if c["kind"] == "HTTPRoute"), None)
@@ -51,12 +59,13 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
         uid=metadata["uid"],
         generation=metadata["generation"],
         deleting="deletionTimestamp" in metadata,
-        spec=_spec(owner),
+        spec=spec,
         status=status,
         versions=_versions(raw.related, status, revisions),
         revisions=revisions,
-        optional=tuple(sorted(_ref(c) for c in ours if _is_optional(c))),
+        optional=tuple(sorted(_ref(c) for c in ours if _is_one_of(c, optional))),
         route=see_route(route) if route else None,
+        selected=_selected(ours, metadata["name"]),
         read=see_reports(raw),
         answers={check: read_answer(fetched) for check, fetched in sorted(raw.answers.items())},
         now=now,
@@ -74,9 +83,16 @@ def _spec(owner: Manifest) -> ModelDeploymentSpec:
         raise InvalidSpecError(found) from error
 
 
-def _is_optional(child: Manifest) -> bool:
-    kind = child.get("apiVersion"), child["kind"]
-    return kind in OPTIONAL and "deletionTimestamp" not in child["metadata"]
+def _selected(ours: Iterable[Manifest], name: str) -> dict[str, str] | None:
+    """Return the labels that the Service of the owner's own name selects."""
+    services = (c for c in ours if c["kind"] == "Service" and c["metadata"]["name"] == name)
+    return next((dict(c["spec"].get("selector") or {}) for c in services), None)
+
+
+def _is_one_of(child: Manifest, kinds: Collection[tuple[str, str]]) -> bool:
+    """Answer whether a child of these kinds is there, and not on its way out."""
+    kind = child.get("apiVersion", ""), child["kind"]
+    return kind in kinds and "deletionTimestamp" not in child["metadata"]
 
 
 def _revisions(ours: Iterable[Manifest]) -> dict[str, RevisionSeen]:

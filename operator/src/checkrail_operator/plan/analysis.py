@@ -20,6 +20,7 @@ from typing import Literal
 from checkrail_api.deployment_status import Analysis, AnalysisPhase, PodReading
 from checkrail_operator.plan.counters import Counters, Reading, ServerReport
 from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.replica_ratio import reachable
 
 Arm = Literal["stable", "canary"]
 
@@ -38,17 +39,24 @@ class Split:
     Attributes:
         weight: The canary's share, percent.
         since: When it got that share.
-        acted_on: Whether the gateways split by it.
+        acted_on: Whether requests are split by it.
+        pods: Pods of the stable revision and the canary, where pods make the split.
     """
 
     weight: int
     since: datetime
     acted_on: bool
+    pods: tuple[int, int] | None = None
 
     @property
     def compares(self) -> bool:
         """Whether both revisions answer, by a known split."""
         return self.acted_on and 0 < self.weight < 100  # noqa: PLR2004 - percent
+
+    @property
+    def share(self) -> float:
+        """The canary's share of the requests that it makes, percent."""
+        return self.weight if self.pods is None else float(reachable(*self.pods))
 
 
 def counted(
@@ -103,6 +111,15 @@ def in_split(analysis: Analysis, split: Split) -> tuple[Counters, Counters]:
     return of_phase(phase) if phase and _is_of(phase, split) else (NONE, NONE)
 
 
+def in_step(analysis: Analysis, split: Split) -> tuple[Counters, Counters]:
+    """Return what both answered in the step of ``split``, whatever their pods made of it."""
+    step = [of_phase(phase) for phase in analysis.phases if _is_of_step(phase, split)]
+    return (
+        reduce(_joined, (stable for stable, _ in step), NONE),
+        reduce(_joined, (canary for _, canary in step), NONE),
+    )
+
+
 def _phases(
     phases: list[AnalysisPhase], growth: Mapping[Arm, Counters], split: Split
 ) -> list[AnalysisPhase]:
@@ -124,10 +141,17 @@ def _phase(split: Split, stable: Counters, canary: Counters) -> AnalysisPhase:
         since=rfc3339(split.since),
         stable=stable.text(),
         canary=canary.text(),
+        stable_pods=split.pods[0] if split.pods else None,
+        canary_pods=split.pods[1] if split.pods else None,
     )
 
 
 def _is_of(phase: AnalysisPhase, split: Split) -> bool:
+    pods = split.pods or (None, None)
+    return _is_of_step(phase, split) and (phase.stable_pods, phase.canary_pods) == pods
+
+
+def _is_of_step(phase: AnalysisPhase, split: Split) -> bool:
     return (phase.weight, phase.since) == (split.weight, rfc3339(split.since))
 
 

@@ -1,4 +1,4 @@
-"""How many pods a canary has: as many as its next share of the requests needs.
+"""How many pods a canary has beside a gateway: as many as its next share of the requests needs.
 
 ::
 
@@ -56,11 +56,11 @@ def canary_pods(rollout: Rollout, replicas: int, weight: int) -> int:
 def canary_pods_now(needed: int, *, asked: int, at_most: int, may_shrink: bool) -> int:
     """Return the canary's pods for now: what its share needs, but no pod too early gone.
 
-    A share that fell (to 0, or by an edit of the steps) takes no pod away before the gateways act
-    on it and the requests under way have ended. A canary that goes keeps its pods to the end.
+    A share that fell (to 0, or by an edit of the steps) takes no pod away before requests are split
+    by it and those under way have ended. A canary that goes keeps its pods to the end.
 
     Args:
-        needed: What `canary_pods` says.
+        needed: What its share needs.
         asked: What its Deployment asks for now.
         at_most: ``spec.replicas``: with 0 nothing is meant to run at all.
         may_shrink: Whether nothing is under way to the pods that are too many.

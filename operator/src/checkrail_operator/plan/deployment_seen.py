@@ -91,6 +91,7 @@ class ModelDeploymentSeen:
         revisions: Children by revision.
         optional: Children that go as soon as a pass does not want them.
         route: Its HTTPRoute, if it exists.
+        selected: Labels of the pods that its Service ``<name>`` selects; None without one.
         read: What servers have counted.
         answers: What Prometheus said, by name of the check; of the queries made in this pass.
         now: The only clock, UTC.
@@ -109,6 +110,7 @@ class ModelDeploymentSeen:
     revisions: Mapping[str, RevisionSeen] = field(default_factory=dict)
     optional: tuple[Ref, ...] = ()
     route: RouteSeen | None = None
+    selected: Mapping[str, str] | None = None
     read: Reading = field(default_factory=Reading)
     answers: Mapping[str, QueryAnswer] = field(default_factory=dict)
 

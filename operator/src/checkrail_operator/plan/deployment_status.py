@@ -16,15 +16,17 @@ from checkrail_api.deployment_status import (
 )
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.check_condition import checks_passing
-from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.evidence import Evidence, is_skewed
+from checkrail_operator.plan.converged import converged, observed
+from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
+from checkrail_operator.plan.evidence import Evidence
 from checkrail_operator.plan.history import history
 from checkrail_operator.plan.instants import rfc3339
+from checkrail_operator.plan.replica_ratio import reachable_shares
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, shares_of, steps_entered
-from checkrail_operator.plan.route import VERSION_HEADER, answer_for, route_words, url
 from checkrail_operator.plan.serving import pod_selector
 from checkrail_operator.plan.takeover import Canary, Decision, Situation
+from checkrail_operator.plan.traffic import url
 from checkrail_operator.plan.types import Event
 from checkrail_operator.plan.verdict import NO_REPLICAS, Verdict, verdict_of, why_silent
 
@@ -38,6 +40,7 @@ def status_of(
     entered = steps_entered(seen.spec.rollout, canary.weight) if canary else 0
     verdict = verdict_of(seen, decision, weights)
     evidence = decision.evidence
+    reachable = {} if seen.spec.traffic.gateway else reachable_shares(weights, seen.spec.replicas)
     conditions = settled(
         _conditions(seen, decision, weights, verdict), seen.status.conditions, seen.generation
     )
@@ -51,7 +54,8 @@ def status_of(
                 version=r.version,
                 revision=r.hash,
                 desired_percent=weights[r.hash],
-                observed_percent=_observed(decision, r),
+                reachable_percent=reachable.get(r.hash),
+                observed_percent=observed(decision, r),
             )
             for r in decision.live
         ],
@@ -91,6 +95,9 @@ def share_events(seen: ModelDeploymentSeen, status: ModelDeploymentStatus) -> It
         yield Event("Normal", Reason.STABLE.value, f"{name}: promoted, all of the requests")
     elif after and after.revision == before.revision and after.weight != before.weight:
         note = f"{name}: {before.weight} -> {after.weight} % of the requests"
+        made = next((t for t in status.traffic if t.revision == after.revision), None)
+        if made and made.reachable_percent not in {None, after.weight}:
+            note = f"{note}, reachable {made.reachable_percent}"
         yield Event("Normal", Reason.CANARY.value, note)
 
 
@@ -114,7 +121,7 @@ def _conditions(
     if decision.evidence and (passing := checks_passing(decision.evidence, now)):
         yield passing
     if decision.live:
-        yield _converged(seen, decision, weights, now)
+        yield converged(seen, decision, weights, now)
 
 
 def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condition:
@@ -129,61 +136,9 @@ def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condi
     return condition("Available", "False", Reason.NOT_SERVING, message, now=now)
 
 
-def _observed(decision: Decision, revision: Revision) -> str | None:
-    """Return the share of the requests that ``revision`` has answered, for reading."""
-    observed = _observed_share(decision)
-    if observed is None:
-        return None
-    return f"{observed if revision != decision.stable else 100 - observed:.1f}"
-
-
-def _observed_share(decision: Decision) -> float | None:
-    """Return the canary's share as observed; None where it was changed in this pass."""
-    evidence, canary = decision.evidence, decision.canary
-    if evidence is None or canary is None or canary.weight != evidence.weight:
-        return None
-    return evidence.observed
-
-
 def _last_checks(seen: ModelDeploymentSeen, decision: Decision) -> list[CheckStatus]:
     """Return what the checks said last; a rollout that begins has none yet."""
     return [] if decision.canary and seen.status.canary is None else list(seen.status.checks)
-
-
-def _skew(decision: Decision) -> str:
-    """Return how the observed split differs from the desired one; empty if it does not."""
-    evidence, canary, observed = decision.evidence, decision.canary, _observed_share(decision)
-    if evidence is None or canary is None or observed is None:
-        return ""
-    if not is_skewed(observed, canary.weight, sum(evidence.shares)):
-        return ""
-    return (
-        f"{canary.revision.version} answered {observed:.1f} % of {sum(evidence.shares)}"
-        f" requests since its share became {canary.weight} %: look for clients that pass the"
-        f" gateway by or set {VERSION_HEADER}, or for a gateway that keeps clients at one version"
-    )
-
-
-def _was_skewed(seen: ModelDeploymentSeen) -> bool:
-    return any(c.reason == Reason.TRAFFIC_SKEWED.value for c in seen.status.conditions)
-
-
-def _converged(
-    seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int], now: str
-) -> Condition:
-    kind, said = "TrafficConverged", route_words(seen, dict(weights))
-    match answer_for(seen, dict(weights)):
-        case Answer.ACCEPTED if skew := _skew(decision):
-            return condition(kind, "False", Reason.TRAFFIC_SKEWED, skew, now=now)
-        case Answer.ACCEPTED:
-            return condition(kind, "True", Reason.CONVERGED, "", now=now)
-        case Answer.REFUSED if _was_skewed(seen):
-            # False already, for another reason: its time would not be that of the refusal.
-            return condition(kind, "Unknown", Reason.ROUTE_PENDING, said, now=now)
-        case Answer.REFUSED:
-            return condition(kind, "False", Reason.ROUTE_NOT_ACCEPTED, said, now=now)
-        case Answer.PENDING:
-            return condition(kind, "Unknown", Reason.ROUTE_PENDING, said, now=now)
 
 
 def _revision_status(seen: ModelDeploymentSeen, revision: Revision) -> RevisionStatus:

@@ -12,6 +12,7 @@ from checkrail_operator.plan.analysis import (
     Split,
     counted,
     in_split,
+    in_step,
 )
 from checkrail_operator.plan.checks import findings, known_answers, reason_of, statuses
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
@@ -23,7 +24,7 @@ from checkrail_stats.verdicts import Verdict
 FEWEST_FOR_SHARE = 100
 """Requests before the observed share is told."""
 SKEW_POINTS = 2.0
-"""Difference between the observed and the desired share that is more than rounding, points."""
+"""Difference between the observed share and the one meant that is more than rounding, points."""
 SIGMAS = 3.0
 """How far chance alone moves an observed share, in standard deviations."""
 
@@ -35,11 +36,13 @@ class Evidence:
     Attributes:
         analysis: The counts, for the status.
         checks: The verdicts, for the status.
-        answered: Requests by which the canary can be judged, since the split last changed; none
+        answered: Requests by which the canary can be judged, since its share last changed; none
             while there is nothing to compare them with.
-        shares: Requests that the stable revision and the canary have answered since then.
+        shares: Requests that the stable revision and the canary have answered since the split last
+            changed.
         failure: The first check that fails.
         weight: The canary's share that all of this is about, percent.
+        meant: What the split makes of it, percent: ``weight`` itself, or what pods can reach.
     """
 
     analysis: Analysis
@@ -48,6 +51,7 @@ class Evidence:
     shares: tuple[int, int] = (0, 0)
     failure: Failure | None = None
     weight: int = 0
+    meant: float = 0.0
 
     @property
     def all_pass(self) -> bool:
@@ -77,29 +81,31 @@ def evidence_of(
     answers = known_answers(told, seen.answers) if split.weight else {}
     found = list(findings(seen.spec.rollout, analysis, answers))
     checks = tuple(statuses(found, told, rfc3339(seen.now)))
-    served, answered = in_split(analysis, split)
+    served, answered = in_step(analysis, split)
+    stable_share, canary_share = (counters.requests for counters in in_split(analysis, split))
     return Evidence(
         analysis=analysis,
         checks=checks,
         answered=answered.judged if served.judged else 0,
-        shares=(served.requests, answered.requests) if _all_are_read(arms) else (0, 0),
+        shares=(stable_share, canary_share) if _all_are_read(arms) else (0, 0),
         failure=_failure(seen, checks),
         weight=split.weight,
+        meant=split.share,
     )
 
 
-def is_skewed(observed: float | None, desired: int, requests: int) -> bool:
-    """Answer whether a share differs from the desired one by more than rounding and chance.
+def is_skewed(observed: float | None, meant: float, requests: int) -> bool:
+    """Answer whether a share differs from the one that is meant by more than rounding and chance.
 
     Args:
         observed: Share of the requests, percent; None says nothing.
-        desired: Share that the route asks for, percent.
+        meant: Share that the split makes, percent.
         requests: Of both revisions.
     """
     if observed is None:
         return False
-    chance = SIGMAS * sqrt(desired * (100 - desired) / requests)
-    return abs(observed - desired) > max(SKEW_POINTS, chance)
+    chance = SIGMAS * sqrt(meant * (100 - meant) / requests)
+    return abs(observed - meant) > max(SKEW_POINTS, chance)
 
 
 def _arms(seen: ModelDeploymentSeen, stable: Revision, canary: Revision) -> Mapping[str, Arm]:

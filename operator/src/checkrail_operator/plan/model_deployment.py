@@ -1,7 +1,8 @@
 """The plan of a ModelDeployment: what serves, with which share, and what may go.
 
 Order up: pods ready, share up, hold, ..., everything, route accepted, old pods down. Order down:
-share to the stable revision, route accepted, requests under way ended, canary's pods down.
+share to the stable revision, route accepted, requests under way ended, canary's pods down. Without
+a gateway, the Service's selector stands for the route.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from datetime import timedelta
 
 from checkrail_api.deployment_status import ModelDeploymentStatus
 from checkrail_operator.plan.autoscaler import autoscaler
-from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.deployment_status import (
     holds,
     share_events,
@@ -21,14 +22,16 @@ from checkrail_operator.plan.disruption import budgets
 from checkrail_operator.plan.network_policy import network_policy
 from checkrail_operator.plan.picked import pickable
 from checkrail_operator.plan.pod_counts import pod_counts
-from checkrail_operator.plan.route import http_route, shares
+from checkrail_operator.plan.route import http_route
+from checkrail_operator.plan.selection import selection
 from checkrail_operator.plan.serving import (
+    front_service,
     revision_deployment,
     revision_service,
     scores_of,
-    stable_service,
 )
 from checkrail_operator.plan.takeover import Decision, Situation, decide, leftovers
+from checkrail_operator.plan.traffic import is_acted_on, led_to, shares
 from checkrail_operator.plan.types import Manifest, Plan, Ref
 
 SOON = timedelta(seconds=1)
@@ -96,8 +99,9 @@ def _children(
     for each in decision.live:
         yield revision_service(seen, each, bins[each.hash])
     yield from budgets(seen, decision, weights, pods)
-    yield stable_service(seen, decision.live[0])
-    yield http_route(seen, weights, pickable(seen, decision))
+    yield front_service(seen, selection(seen, weights))
+    if gateway := seen.spec.traffic.gateway:
+        yield http_route(seen, gateway, weights, pickable(seen, decision))
     yield from autoscaler(seen)
 
 
@@ -113,12 +117,11 @@ def _prunable(seen: ModelDeploymentSeen, decision: Decision) -> Iterator[str]:
     """Yield the revisions whose children may go in this pass.
 
     A revision goes once nothing can lead back to it: neither this decision nor the status already
-    written names it, the route does not, and the gateways act on that route. The gateways' word is
-    not waited for where no pod answers anyway.
+    written names it, nothing leads requests to it, and what splits them is acted on. That is not
+    waited for where no pod answers anyway.
     """
     told = {r.revision for r in (seen.status.stable, seen.status.canary) if r}
-    routed = seen.route.revisions if seen.route else frozenset()
-    acted_on = seen.route is not None and seen.route.answer is Answer.ACCEPTED
+    routed, acted_on = led_to(seen), is_acted_on(seen)
     for revision in leftovers(seen, decision.live):
         unnamed = revision not in told and revision not in routed
         if unnamed and (acted_on or not seen.revisions[revision].ready):

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 
-from checkrail_operator.plan.canary_size import canary_pods, canary_pods_now
+from checkrail_operator.plan.canary_size import canary_pods_now
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.rollout import DRAIN
-from checkrail_operator.plan.route import answer_for
+from checkrail_operator.plan.rollout import DRAIN, Move
 from checkrail_operator.plan.takeover import Canary, Decision, Situation
+from checkrail_operator.plan.traffic import answer_for, pods_for
 
 GOING = frozenset({Situation.WITHDRAWING, Situation.ROLLING_BACK})
 
@@ -25,8 +25,9 @@ def pod_counts(
     canary = decision.canary
     if decision.stable and canary:
         asked = seen.of(canary.revision).asked
+        growing = decision.step is not None and decision.step.move is Move.GROWING
         counts[canary.revision.hash] = canary_pods_now(
-            canary_pods(seen.spec.rollout, seen.spec.replicas, canary.weight),
+            pods_for(seen, canary.weight, growing=growing),
             asked=asked or 0,
             at_most=seen.spec.replicas,
             may_shrink=decision.situation not in GOING and _is_settled(seen, canary, weights),
@@ -35,6 +36,6 @@ def pod_counts(
 
 
 def _is_settled(seen: ModelDeploymentSeen, canary: Canary, weights: Mapping[str, int]) -> bool:
-    """Answer whether the gateways have sent requests by ``weights`` for as long as some last."""
+    """Answer whether requests have been split by ``weights`` for as long as some last."""
     held = canary.since + DRAIN
-    return answer_for(seen, dict(weights)) is Answer.ACCEPTED and seen.now >= held
+    return answer_for(seen, weights) is Answer.ACCEPTED and seen.now >= held

@@ -41,7 +41,9 @@ class Move(StrEnum):
     SUSPENDED = "Suspended"
     """The hold is over, and rollouts are held."""
     WAITING_FOR_REPLICAS = "WaitingForReplicas"
-    """Not all of the canary's pods are available."""
+    """Not all pods are available that its share needs."""
+    GROWING = "Growing"
+    """Nothing holds it but the pods of its next share, where pods are the share."""
     WAITING_FOR_ROUTE = "WaitingForRoute"
     """The gateway has not taken up the share that the route already has."""
     LOST = "Lost"
@@ -63,10 +65,11 @@ class CanarySeen:
     """One consistent snapshot of a canary beside a stable revision.
 
     Attributes:
-        weight: Its share, read from the route, percent.
+        weight: Its share, read from what splits requests, percent.
         since: When it got that share.
         now: The only clock.
-        ready: Whether all its pods are available.
+        ready: Whether all pods are available that its share needs.
+        grown: Whether those of its next share are, too.
         serving: Whether any of its pods answers.
         stable_serving: Whether any stable pod answers.
         accepted: Whether the gateways route by the route as it is.
@@ -82,6 +85,7 @@ class CanarySeen:
     since: datetime
     now: datetime
     ready: bool = True
+    grown: bool = True
     serving: bool = True
     stable_serving: bool = True
     accepted: bool = True
@@ -112,8 +116,8 @@ def next_step(rollout: Rollout, seen: CanarySeen) -> Step:
     """Choose the share of the requests that the canary gets in this pass, percent.
 
     The share climbs ``rollout.steps`` one entry at a time and falls to 0 in one move. The current
-    entry is read from the route itself, never counted, so a pass that is repeated, lost or resumed
-    elsewhere cannot skip one. Nothing grows before the gateways act on the last change, nor
+    entry is read from what splits requests, never counted, so a pass that is repeated, lost or
+    resumed elsewhere cannot skip one. Nothing grows before the gateways act on the last change, nor
     while a pod is missing.
     """
     if seen.withdrawn:
@@ -179,6 +183,8 @@ def _up(rollout: Rollout, seen: CanarySeen) -> Step:
         return Step(EVERYTHING, Move.PROMOTED)
     if held := _held(rollout, seen):
         return Step(seen.weight, held)
+    if not seen.grown:
+        return Step(seen.weight, Move.GROWING)
     following = next_weight(rollout, seen.weight)
     return Step(following, Move.ADVANCING, hold(rollout, following))
 

@@ -8,16 +8,12 @@ no difference that nobody made (gateway.networking.k8s.io/v1, 1.6).
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
 from typing import Any
 
-from checkrail_api.model_deployment import ParentRef
-from checkrail_api.reasons import Reason
+from checkrail_api.model_deployment import GatewayTraffic, ParentRef
 from checkrail_api.serving import PICK_HEADER
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.difference import contains
-from checkrail_operator.plan.instants import instant
-from checkrail_operator.plan.rollout import EVERYTHING
 from checkrail_operator.plan.serving import SERVICE_PORT, child, child_name_of
 from checkrail_operator.plan.types import Manifest
 
@@ -28,48 +24,44 @@ VERSION_HEADER = PICK_HEADER
 """A request with the name of a ModelVersion in it reaches that version while two answer."""
 
 
-def shares(stable: str | None, canary: str | None, weight: int) -> dict[str, int]:
-    """Return the share of each revision, percent, the stable one first; together 100.
-
-    Args:
-        stable: Hash of the stable revision, if there is one.
-        canary: Hash of the canary, if there is one.
-        weight: Share of the canary; without a stable revision it gets everything.
-    """
-    if stable is None or canary is None:
-        return {only: EVERYTHING for only in (stable, canary) if only is not None}
-    return {stable: EVERYTHING - weight, canary: weight}
-
-
 def http_route(
-    seen: ModelDeploymentSeen, weights: Mapping[str, int], picked: Mapping[str, str] | None = None
+    seen: ModelDeploymentSeen,
+    gateway: GatewayTraffic,
+    weights: Mapping[str, int],
+    picked: Mapping[str, str] | None = None,
 ) -> Manifest:
     """Return the route that splits requests.
 
     Args:
         seen: The pass's snapshot.
+        gateway: Which gateways carry it, for which host names and path.
         weights: Percent by revision.
         picked: Revision by the value of ``VERSION_HEADER`` that reaches it, whatever its share.
     """
-    gateway = seen.spec.traffic.gateway
-    named = [_picking(seen, value, revision) for value, revision in (picked or {}).items()]
+    path = gateway.path
+    named = [_picking(seen, path, value, revision) for value, revision in (picked or {}).items()]
     spec: dict[str, Any] = {
         "parentRefs": [_parent(seen.key.namespace, ref) for ref in gateway.parent_refs],
         "hostnames": list(gateway.hostnames),  # empty too: names that others add are taken out
-        "rules": [*named, _rule(seen, weights, {})],
+        "rules": [*named, _rule(seen, path, weights, {})],
     }
     return child(seen, f"{GATEWAY_GROUP}/v1", "HTTPRoute", seen.key.name) | {"spec": spec}
 
 
-def answer_for(seen: ModelDeploymentSeen, weights: dict[str, int]) -> Answer:
+def answer_of_route(
+    seen: ModelDeploymentSeen, gateway: GatewayTraffic, weights: Mapping[str, int]
+) -> Answer:
     """Return whether the gateways route by ``weights`` now, as the route asks them to.
 
     A route that is not yet the wanted one is pending, whatever they said of the one before.
     """
-    return seen.route.answer if seen.route and is_as_asked(seen, weights) else Answer.PENDING
+    as_asked = is_as_asked(seen, gateway, weights)
+    return seen.route.answer if seen.route and as_asked else Answer.PENDING
 
 
-def is_as_asked(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
+def is_as_asked(
+    seen: ModelDeploymentSeen, gateway: GatewayTraffic, weights: Mapping[str, int]
+) -> bool:
     """Answer whether the route there is splits requests by ``weights``, and as the spec asks.
 
     Rules by which requests pick one of these revisions come and go with its pods, and move no
@@ -78,32 +70,18 @@ def is_as_asked(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
     if seen.route is None:
         return False
     found = seen.route.spec.get("rules") or ()
-    splitting = [rule for rule in found if not _is_picking(seen, rule, weights)]
-    return contains({**seen.route.spec, "rules": splitting}, http_route(seen, weights)["spec"])
+    splitting = [rule for rule in found if not _is_picking(seen, gateway.path, rule, weights)]
+    wanted = http_route(seen, gateway, weights)["spec"]
+    return contains({**seen.route.spec, "rules": splitting}, wanted)
 
 
-def is_overdue(seen: ModelDeploymentSeen, weights: dict[str, int]) -> bool:
-    """Answer whether the gateways have left the route unanswered, or refused, for too long.
-
-    That is ``rollout.progressDeadlineSeconds``, counted from when TrafficConverged said so first.
-    """
-    told = {
-        Answer.PENDING: Reason.ROUTE_PENDING.value,
-        Answer.REFUSED: Reason.ROUTE_NOT_ACCEPTED.value,
-    }.get(answer_for(seen, weights))
-    allowed = timedelta(seconds=seen.spec.rollout.progress_deadline_seconds)
-    return any(
-        seen.now - (instant(c.last_transition_time) or seen.now) >= allowed
-        for c in seen.status.conditions
-        if c.type == "TrafficConverged" and c.reason == told
-    )
-
-
-def route_words(seen: ModelDeploymentSeen, weights: dict[str, int]) -> str:
+def route_words(
+    seen: ModelDeploymentSeen, gateway: GatewayTraffic, weights: Mapping[str, int]
+) -> str:
     """Return why the gateways do not route by ``weights``; empty when they do."""
     if seen.route is None:
         return "the HTTPRoute does not exist yet"
-    if not is_as_asked(seen, weights):
+    if not is_as_asked(seen, gateway, weights):
         return (
             f"HTTPRoute {seen.key.namespace}/{seen.key.name} is not as asked for; it is written"
             " again now. If this stays, look who else changes it: kubectl get httproute"
@@ -112,17 +90,10 @@ def route_words(seen: ModelDeploymentSeen, weights: dict[str, int]) -> str:
     return seen.route.message
 
 
-def url(seen: ModelDeploymentSeen) -> str:
-    """Return where requests go: the first host name, or ``*``, and the path."""
-    gateway = seen.spec.traffic.gateway
-    return f"http://{next(iter(gateway.hostnames), '*')}{gateway.path}"
-
-
 def _rule(
-    seen: ModelDeploymentSeen, weights: Mapping[str, int], match: Mapping[str, Any]
+    seen: ModelDeploymentSeen, path: str, weights: Mapping[str, int], match: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the rule for requests to the path that ``match`` too."""
-    path = seen.spec.traffic.gateway.path
+    """Return the rule for requests to ``path`` that ``match`` too."""
     rule: dict[str, Any] = {
         "matches": [{"path": {"type": "PathPrefix", "value": path}, **match}],
         "backendRefs": [
@@ -142,17 +113,19 @@ def _rule(
     return rule
 
 
-def _picking(seen: ModelDeploymentSeen, value: str, revision: str) -> dict[str, Any]:
+def _picking(seen: ModelDeploymentSeen, path: str, value: str, revision: str) -> dict[str, Any]:
     header = {"type": "Exact", "name": VERSION_HEADER, "value": value}
-    return _rule(seen, {revision: GATEWAY_DEFAULT_WEIGHT}, {"headers": [header]})
+    return _rule(seen, path, {revision: GATEWAY_DEFAULT_WEIGHT}, {"headers": [header]})
 
 
-def _is_picking(seen: ModelDeploymentSeen, rule: Manifest, revisions: Iterable[str]) -> bool:
+def _is_picking(
+    seen: ModelDeploymentSeen, path: str, rule: Manifest, revisions: Iterable[str]
+) -> bool:
     """Answer whether ``rule`` is one of ours that lets requests pick one of ``revisions``."""
     headers = [h for match in rule.get("matches") or () for h in match.get("headers") or ()]
     values = [str(header.get("value")) for header in headers]
     return any(
-        contains(rule, _picking(seen, value, revision))
+        contains(rule, _picking(seen, path, value, revision))
         for value in values
         for revision in revisions
     )

@@ -106,10 +106,10 @@ def revision_service(
     return {**manifest, "spec": _service_spec(revision_selector(seen, revision))}
 
 
-def stable_service(seen: ModelDeploymentSeen, revision: Revision) -> Manifest:
-    """Return the Service that clients inside the cluster use: the pods of ``revision`` alone."""
+def front_service(seen: ModelDeploymentSeen, selector: dict[str, str]) -> Manifest:
+    """Return the Service that clients inside the cluster use, in front of the pods it selects."""
     head = child(seen, "v1", "Service", seen.key.name)
-    return {**head, "spec": _service_spec(revision_selector(seen, revision))}
+    return {**head, "spec": _service_spec(selector)}
 
 
 def pod_selector(seen: ModelDeploymentSeen) -> str:

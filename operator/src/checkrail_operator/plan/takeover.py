@@ -20,7 +20,6 @@ from enum import Enum, auto
 from checkrail_api.deployment_status import CanaryStatus
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.analysis import Split
-from checkrail_operator.plan.canary_size import canary_pods
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.evidence import Evidence, evidence_of
 from checkrail_operator.plan.instants import instant
@@ -34,8 +33,17 @@ from checkrail_operator.plan.rollout import (
     next_step,
     next_weight,
 )
-from checkrail_operator.plan.route import answer_for, shares
 from checkrail_operator.plan.signature import unfit
+from checkrail_operator.plan.traffic import (
+    TAKES_UP,
+    answer_for,
+    canary_share_found,
+    is_made,
+    may_share,
+    pods_for,
+    pods_that_split,
+    shares,
+)
 from checkrail_operator.plan.wanted import Wanted, is_retry, recovered, want
 
 SECOND = timedelta(seconds=1)
@@ -199,13 +207,13 @@ def _take_over(
     told: CanaryStatus,
 ) -> Decision:
     """Move the canary one step, up or down."""
-    weight = _weight(seen, canary, told)
-    size = canary_pods(seen.spec.rollout, seen.spec.replicas, weight)
+    weight = _weight(seen, stable, canary, told)
+    size = pods_for(seen, weight)
     moved = _whole_second(seen.now)
     since = (instant(told.since) or moved) if weight == told.weight else moved
-    routed = shares(stable.hash, canary.hash, weight)
-    accepted = answer_for(seen, routed) is Answer.ACCEPTED
-    evidence = evidence_of(seen, stable, canary, told, Split(weight, since, accepted))
+    accepted = answer_for(seen, shares(stable.hash, canary.hash, weight)) is Answer.ACCEPTED
+    split = _split(seen, stable, Canary(canary, weight, since), accepted=accepted)
+    evidence = evidence_of(seen, stable, canary, told, split)
     pauses = seen.spec.rollout.on_failure == "Pause"
     asked_for = wanted.is_for(canary) and seen.spec.replicas > 0
     if asked_for and not wanted.refusal(canary):
@@ -221,7 +229,8 @@ def _take_over(
             weight=weight,
             since=since,
             now=seen.now,
-            ready=seen.is_ready(canary, size),
+            ready=seen.is_ready(canary, size) and may_share(seen, stable, canary, weight),
+            grown=seen.is_ready(canary, pods_for(seen, weight, growing=True)),
             serving=seen.of(canary).ready > 0,
             stable_serving=seen.of(stable).ready > 0,
             accepted=accepted,
@@ -248,15 +257,25 @@ def _take_over(
     )
 
 
-def _weight(seen: ModelDeploymentSeen, canary: Revision, told: CanaryStatus) -> int:
-    """Return the canary's share as the route has it.
+def _split(seen: ModelDeploymentSeen, stable: Revision, canary: Canary, *, accepted: bool) -> Split:
+    """Return the split that requests were made by since the last reading."""
+    pods = pods_that_split(seen, canary.weight)
+    made = is_made(seen, stable, canary.revision, pods)
+    taken_up = pods is None or seen.now >= canary.since + TAKES_UP
+    return Split(canary.weight, canary.since, accepted and made and taken_up, pods)
+
+
+def _weight(
+    seen: ModelDeploymentSeen, stable: Revision, canary: Revision, told: CanaryStatus
+) -> int:
+    """Return the canary's share as what splits requests has it.
 
     Status is behind by one move at most: it is written last. Any other share was not set by a
-    pass of ours; the one that was told goes on, and the route is put right.
+    pass of ours; the one that was told goes on, and what splits requests is put right.
     """
-    found = seen.route.weights.get(canary.hash) if seen.route else None
+    found = canary_share_found(seen, stable, canary, told.weight)
     ours = {told.weight, next_weight(seen.spec.rollout, told.weight), 0}
-    return found if found in ours else told.weight
+    return told.weight if found is None or found not in ours else found
 
 
 def _first_since(seen: ModelDeploymentSeen, candidate: Revision) -> datetime:

@@ -6,14 +6,14 @@ from typing import assert_never
 
 from checkrail_api.conditions import ConditionStatus
 from checkrail_api.reasons import Reason
-from checkrail_operator.plan.canary_size import canary_pods
 from checkrail_operator.plan.check_condition import missing_words
+from checkrail_operator.plan.converged import share_words
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.pod_health import crash_words, unready_words
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import Move
-from checkrail_operator.plan.route import answer_for, is_overdue, route_words
 from checkrail_operator.plan.takeover import Decision, Situation
+from checkrail_operator.plan.traffic import answer_for, is_overdue, pods_for, trouble_words
 
 NO_REPLICAS = "spec.replicas is 0"
 
@@ -94,8 +94,8 @@ def _settled(  # noqa: PLR0911 - one row per state
     if found.available < replicas:
         message = f"{found.available} of {replicas} pods of {stable.version} are ready. {words}"
         return Verdict("Unknown", Reason.WAITING_FOR_REPLICAS, message)
-    said, late = route_words(seen, dict(weights)), is_overdue(seen, dict(weights))
-    match answer_for(seen, dict(weights)):
+    said, late = trouble_words(seen, weights), is_overdue(seen, weights)
+    match answer_for(seen, weights):
         case Answer.REFUSED:
             return Verdict("False", Reason.ROUTE_NOT_ACCEPTED, said, failed=late)
         case Answer.PENDING:
@@ -177,9 +177,9 @@ def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str,
     if move in held:
         return Verdict("Unknown", held[move], message)
     waits = move is Move.WAITING_FOR_ROUTE
-    if not waits or not is_overdue(seen, dict(weights)):
+    if not waits or not is_overdue(seen, weights):
         return Verdict("Unknown", Reason.CANARY, message)
-    refused = answer_for(seen, dict(weights)) is Answer.REFUSED
+    refused = answer_for(seen, weights) is Answer.REFUSED
     reason = Reason.ROUTE_NOT_ACCEPTED if refused else Reason.ROUTE_PENDING
     return Verdict("False", reason, message, failed=True)
 
@@ -188,14 +188,15 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
     canary, step = decision.canary, decision.step
     if canary is None or step is None:
         return ""
-    found = seen.of(canary.revision)
     share = f"{_named(decision, canary.revision)} gets {canary.weight} % of the requests"
-    words = unready_words(found)
-    size = canary_pods(seen.spec.rollout, seen.spec.replicas, canary.weight)
-    ready = f"{found.available} of {size} of its pods are ready"
+    if reached := share_words(seen, decision, weights):
+        share = f"{share} ({reached})"
+    ready = _ready_words(seen, decision, pods_for(seen, canary.weight))
+    growing = _ready_words(seen, decision, pods_for(seen, canary.weight, growing=True))
     tail = {
-        Move.WAITING_FOR_REPLICAS: ready + (f": {words}" if words else ""),
-        Move.WAITING_FOR_ROUTE: route_words(seen, dict(weights)),
+        Move.WAITING_FOR_REPLICAS: ready,
+        Move.GROWING: f"its next share waits for pods, {growing}",
+        Move.WAITING_FOR_ROUTE: trouble_words(seen, weights),
         Move.PAUSED: f"paused. Set spec.rollout.promote to {canary.revision.version} to go on, or "
         "spec.rollout.abort to take it back",
         Move.SUSPENDED: "held while spec.suspend is true",
@@ -207,6 +208,21 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
     }.get(step.move, _withdrawal(decision))
     notes = f"{_unread(decision)}{_gone(seen, decision.live)}"
     return f"{share}: {tail}{notes}" if tail else f"{share}{notes}"
+
+
+def _ready_words(seen: ModelDeploymentSeen, decision: Decision, size: int) -> str:
+    """Return how many pods a share waits for, and why they are not ready."""
+    canary, stable = decision.canary, decision.stable
+    if canary is None or stable is None:
+        return ""
+    found, beside = seen.of(canary.revision), seen.of(stable)
+    if found.available >= size and not seen.spec.traffic.gateway:
+        ready = f"{beside.available} of {seen.spec.replicas} pods of {stable.version} are ready"
+        words = unready_words(beside)
+    else:
+        ready = f"{found.available} of {size} of its pods are ready"
+        words = unready_words(found)
+    return ready + (f": {words}" if words else "")
 
 
 def _unread(decision: Decision) -> str:

@@ -1,0 +1,80 @@
+"""The Service ``<name>``: the pods that its clients reach, and, without a gateway, their split.
+
+::
+
+                        with a gateway     without one
+    one revision        that one           that one
+    canary at 0 %       stable             stable
+    between             stable             both: their numbers of pods make the split
+    canary at 100 %     stable             canary
+
+A selector is changed whole and at once: a canary's pods come up and go away while nothing selects
+them.
+"""
+
+from collections.abc import Mapping
+
+from checkrail_api.names import LABEL_REVISION, owner_labels
+from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
+from checkrail_operator.plan.serving import KIND
+
+
+def selection(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> dict[str, str]:
+    """Return the labels of the pods that the Service sends requests to.
+
+    Args:
+        seen: The pass's snapshot.
+        weights: Shares, percent by revision, the stable one first.
+    """
+    every = owner_labels(KIND, seen.key.name)
+    sharing = [revision for revision, weight in weights.items() if weight]
+    if seen.spec.traffic.gateway:
+        return every | {LABEL_REVISION: next(iter(weights))}
+    return every if len(sharing) > 1 else every | {LABEL_REVISION: sharing[0]}
+
+
+def answer_of_selection(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> Answer:
+    """Return whether the Service there is selects what ``weights`` ask for.
+
+    Nobody answers for a Service: what watches it, EndpointSlices and every node's kube-proxy,
+    follows within a second or two.
+    """
+    return Answer.ACCEPTED if seen.selected == selection(seen, weights) else Answer.PENDING
+
+
+def selection_words(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> str:
+    """Return why the Service does not send requests as ``weights`` ask for; empty when it does."""
+    if seen.selected is None:
+        return f"Service {seen.key.namespace}/{seen.key.name} does not exist yet"
+    if answer_of_selection(seen, weights) is Answer.ACCEPTED:
+        return ""
+    return (
+        f"Service {seen.key.namespace}/{seen.key.name} does not select the pods that it should; it"
+        " is written again now. If this stays, look who else changes it: kubectl get service"
+        f" {seen.key.name} --namespace {seen.key.namespace} --show-managed-fields --output yaml"
+    )
+
+
+def canary_share_selected(
+    seen: ModelDeploymentSeen, stable: str, canary: str, between: int
+) -> int | None:
+    """Return the canary's share as the Service has it, percent; None if it selects neither.
+
+    Args:
+        seen: The pass's snapshot.
+        stable: Hash of the stable revision.
+        canary: Hash of the canary.
+        between: The share that pods of both make.
+    """
+    if seen.selected is None:
+        return None
+    revision = seen.selected.get(LABEL_REVISION)
+    return {stable: 0, canary: 100, None: between}.get(revision)
+
+
+def selected_revisions(seen: ModelDeploymentSeen) -> frozenset[str]:
+    """Return the revisions whose pods the Service selects; it may select the pods of all."""
+    if seen.selected is None:
+        return frozenset()
+    revision = seen.selected.get(LABEL_REVISION)
+    return frozenset(seen.revisions if revision is None else (revision,))
