@@ -245,7 +245,11 @@ CASES = {
         "spec.rollout.retry: Too long: may not be more than 64 bytes",
         accepted={"spec.rollout.retry": "r" * 64},
     ),
-    "traffic is required": Case({"spec.traffic": ABSENT}, "spec.traffic: Required value"),
+    "a gateway is named, or there is none": Case(
+        {"spec.traffic.gateway": {}},
+        "spec.traffic.gateway.parentRefs: Required value",
+        accepted={"spec.traffic": ABSENT},
+    ),
     "a route has a Gateway": Case(
         {"spec.traffic.gateway.parentRefs": []},
         "spec.traffic.gateway.parentRefs: Invalid value: 0: spec.traffic.gateway.parentRefs in body should have at least 1 items",

@@ -59,9 +59,9 @@ class AnalysisPhase(Model):
     """Counted by the stable revision's pods."""
     canary: Counted
     """Counted by the canary's pods."""
-    stable_pods: Count | None = None
+    stable_pods: Annotated[int, Field(ge=0)] | None = None
     """Pods of the stable revision, where pods make the split."""
-    canary_pods: Count | None = None
+    canary_pods: Annotated[int, Field(ge=0)] | None = None
     """Pods of the canary, where pods make the split."""
 
 

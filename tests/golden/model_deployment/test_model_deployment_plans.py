@@ -87,9 +87,17 @@ def deployed() -> ServingWorld:
     return world
 
 
-def canary_at(weight: int) -> ServingWorld:
+def pods_split() -> ServingWorld:
+    """Return a world in which version 1 serves, without a gateway."""
+    world = fresh(replicas=3)
+    del world.owner["spec"]["traffic"]
+    world.settle()
+    return world
+
+
+def canary_at(weight: int, beside: Callable[[], ServingWorld] = deployed) -> ServingWorld:
     """Return a world at the moment before the canary gets ``weight``."""
-    world = deployed()
+    world = beside()
     world.ask_for(2)
     for _ in range(60):
         canary = world.planned().status or {}
@@ -135,6 +143,35 @@ def canary_crashes() -> ServingWorld:
     world = canary_under_way()
     world.behaviour[2] = "crashing"
     world.tick()
+    return world
+
+
+def pods_of_the_next_share_come_up() -> ServingWorld:
+    world = canary_at(10, pods_split)
+    world.run_until(lambda w: len(w.pods) > 4)
+    return world
+
+
+def pod_of_a_share_not_ready() -> ServingWorld:
+    world = canary_at(50, pods_split)
+    world.run_pass()
+    world.room[2] = 2
+    world.servers.load = 0.0  # a rollout that waits under load goes on counting, and never rests
+    world.tick()
+    return world
+
+
+def share_of_pods_taken_back() -> ServingWorld:
+    world = canary_at(50, pods_split)
+    world.run_pass()
+    world.tick(2)
+    world.ask_for(1)
+    return world
+
+
+def gateway_taken_away() -> ServingWorld:
+    world = canary_under_way()
+    world.edit(traffic={})
     return world
 
 
@@ -224,6 +261,14 @@ SITUATIONS: dict[str, Callable[[], ServingWorld]] = {
     "rolled back": rolled_back,
     "canary superseded": canary_superseded,
     "spec reverted during the canary": spec_reverted,
+    "without a gateway: serving": pods_split,
+    "without a gateway: canary gets its first share": lambda: canary_at(10, pods_split),
+    "without a gateway: pods of the next share come up": pods_of_the_next_share_come_up,
+    "without a gateway: canary gets its next share": lambda: canary_at(50, pods_split),
+    "without a gateway: a pod is not ready": pod_of_a_share_not_ready,
+    "without a gateway: canary gets everything": lambda: canary_at(100, pods_split),
+    "without a gateway: canary is taken back": share_of_pods_taken_back,
+    "without a gateway: it was taken away": gateway_taken_away,
 }
 
 situations = pytest.mark.parametrize("situation", SITUATIONS)
