@@ -126,7 +126,7 @@ def test_the_reachable_share_is_used_and_shown(replicas: int, weight: int, reach
     assert shares(world) == {n: s for n, s in ((1, 100 - reachable), (2, reachable)) if s}
     if weight not in {0, 100}:
         words = f"desired {weight}, reachable {reachable}: "
-        assert words in message(world)
+        assert f"gets {reachable} % of the requests ({words}" in message(world)
         assert words in message(world, "TrafficConverged")
 
 

@@ -6,12 +6,17 @@ from checkrail_api.conditions import Condition, condition
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.evidence import is_skewed
-from checkrail_operator.plan.replica_ratio import reachable_shares
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import Move
 from checkrail_operator.plan.route import VERSION_HEADER
 from checkrail_operator.plan.takeover import Decision
-from checkrail_operator.plan.traffic import answer_for, is_made, pods_that_split, trouble_words
+from checkrail_operator.plan.traffic import (
+    answer_for,
+    is_made,
+    pods_that_split,
+    share_made,
+    trouble_words,
+)
 
 OTHERWISE_FALSE = frozenset({Reason.TRAFFIC_SKEWED.value, Reason.WAITING_FOR_REPLICAS.value})
 """Why the condition may be False before a gateway refuses a route."""
@@ -49,7 +54,7 @@ def share_words(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[
     pods = pods_that_split(seen, canary.weight) if canary and decision.stable else None
     if canary is None or pods is None:
         return ""
-    reachable = reachable_shares(weights, seen.spec.replicas)[canary.revision.hash]
+    reachable = share_made(seen, weights, canary.revision.hash)
     return f"desired {canary.weight}, reachable {reachable}: {pods[1]} of {sum(pods)} pods"
 
 

@@ -21,12 +21,11 @@ from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.evidence import Evidence
 from checkrail_operator.plan.history import history
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.replica_ratio import reachable_shares
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, shares_of, steps_entered
 from checkrail_operator.plan.serving import pod_selector
 from checkrail_operator.plan.takeover import Canary, Decision, Situation
-from checkrail_operator.plan.traffic import url
+from checkrail_operator.plan.traffic import share_made, url
 from checkrail_operator.plan.types import Event
 from checkrail_operator.plan.verdict import NO_REPLICAS, Verdict, verdict_of, why_silent
 
@@ -40,7 +39,7 @@ def status_of(
     entered = steps_entered(seen.spec.rollout, canary.weight) if canary else 0
     verdict = verdict_of(seen, decision, weights)
     evidence = decision.evidence
-    reachable = {} if seen.spec.traffic.gateway else reachable_shares(weights, seen.spec.replicas)
+    by_pods = seen.spec.traffic.gateway is None
     conditions = settled(
         _conditions(seen, decision, weights, verdict), seen.status.conditions, seen.generation
     )
@@ -54,7 +53,7 @@ def status_of(
                 version=r.version,
                 revision=r.hash,
                 desired_percent=weights[r.hash],
-                reachable_percent=reachable.get(r.hash),
+                reachable_percent=share_made(seen, weights, r.hash) if by_pods else None,
                 observed_percent=observed(decision, r),
             )
             for r in decision.live

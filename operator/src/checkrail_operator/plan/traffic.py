@@ -7,7 +7,7 @@ from checkrail_api.reasons import Reason
 from checkrail_operator.plan.canary_size import canary_pods
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.instants import instant
-from checkrail_operator.plan.replica_ratio import ratio_pods
+from checkrail_operator.plan.replica_ratio import ratio_pods, reachable_shares
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, next_weight
 from checkrail_operator.plan.route import answer_of_route, route_words
@@ -108,6 +108,13 @@ def pods_that_split(seen: ModelDeploymentSeen, weight: int) -> tuple[int, int] |
     if seen.spec.traffic.gateway or weight in {0, EVERYTHING}:
         return None
     return seen.spec.replicas, ratio_pods(seen.spec.replicas, weight)
+
+
+def share_made(seen: ModelDeploymentSeen, weights: Mapping[str, int], revision: str) -> int:
+    """Return the share of ``revision`` that ``weights`` make, percent; by pods nearly that."""
+    if seen.spec.traffic.gateway:
+        return weights[revision]
+    return reachable_shares(weights, seen.spec.replicas)[revision]
 
 
 def is_made(

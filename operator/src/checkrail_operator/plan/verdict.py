@@ -13,7 +13,13 @@ from checkrail_operator.plan.pod_health import crash_words, unready_words
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import Move
 from checkrail_operator.plan.takeover import Decision, Situation
-from checkrail_operator.plan.traffic import answer_for, is_overdue, pods_for, trouble_words
+from checkrail_operator.plan.traffic import (
+    answer_for,
+    is_overdue,
+    pods_for,
+    share_made,
+    trouble_words,
+)
 
 NO_REPLICAS = "spec.replicas is 0"
 
@@ -188,7 +194,8 @@ def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping
     canary, step = decision.canary, decision.step
     if canary is None or step is None:
         return ""
-    share = f"{_named(decision, canary.revision)} gets {canary.weight} % of the requests"
+    made = share_made(seen, weights, canary.revision.hash)
+    share = f"{_named(decision, canary.revision)} gets {made} % of the requests"
     if reached := share_words(seen, decision, weights):
         share = f"{share} ({reached})"
     ready = _ready_words(seen, decision, pods_for(seen, canary.weight))
