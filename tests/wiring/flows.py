@@ -52,7 +52,7 @@ def model_version(digest: str) -> dict[str, Any]:
     }
 
 
-def model_deployment(name: str = "serve") -> dict[str, Any]:
+def model_deployment(name: str = "serve", **spec: Any) -> dict[str, Any]:
     """Return a ModelDeployment that follows the model, with steps that do not wait."""
     return {
         "apiVersion": "checkrail.dev/v1alpha1",
@@ -63,6 +63,7 @@ def model_deployment(name: str = "serve") -> dict[str, Any]:
             # no pod answers here: there is no node
             "rollout": {"steps": [{"weight": 50, "holdSeconds": 0}], "minRequests": 0},
             "traffic": {"gateway": {"parentRefs": [{"name": "gate"}]}},
+            **spec,
         },
     }
 
@@ -119,6 +120,12 @@ def serve(namespace: Namespace) -> None:
     namespace.create(model_deployment())
 
 
+def serve_without_gateway(namespace: Namespace) -> None:
+    """Do the same where numbers of pods split the requests."""
+    namespace.create(model_version(OLD))
+    namespace.create(model_deployment(replicas=2, traffic={}))
+
+
 def climbed(namespace: Namespace) -> None:
     """Wait for the first rollout, publish the next version, wait until it has everything."""
     _stable_is(namespace, OLD)
@@ -134,11 +141,13 @@ def climbed(namespace: Namespace) -> None:
 def climbed_end(namespace: Namespace) -> dict[str, Any]:
     """Return all that must be the same after any crash."""
     deployment = namespace.get("ModelDeployment", "serve") or {}
-    (route,) = namespace.list("HTTPRoute", **OURS)
+    rules = [route["spec"]["rules"][-1] for route in namespace.list("HTTPRoute", **OURS)]
+    services = {s["metadata"]["name"]: s["spec"] for s in namespace.list("Service", **OURS)}
     return {
         "deployments": [d["metadata"]["name"] for d in namespace.list("Deployment", **OURS)],
-        "services": [s["metadata"]["name"] for s in namespace.list("Service", **OURS)],
-        "route": [(b["name"], b["weight"]) for b in route["spec"]["rules"][-1]["backendRefs"]],
+        "services": sorted(services),
+        "selects": f"serve-{services['serve']['selector'].get('checkrail.dev/revision')}",
+        "route": [(b["name"], b["weight"]) for rule in rules for b in rule["backendRefs"]],
         "stable": deployment["status"]["stable"]["version"],
         "canary": deployment["status"].get("canary"),
         "rejected": deployment["status"].get("rejected", []),

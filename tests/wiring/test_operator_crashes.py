@@ -43,6 +43,9 @@ TRAINING = Flow(flows.train, lambda site: flows.trained(site.namespace), flows.t
 HELD = Flow(flows.train, flows.hold_and_let_go, flows.trained_end, trainers="hold")
 REMOVAL = Flow(flows.keep_removable, flows.remove, flows.removed_end)
 CANARY = Flow(flows.serve, lambda site: flows.climbed(site.namespace), flows.climbed_end)
+OF_PODS = Flow(
+    flows.serve_without_gateway, lambda site: flows.climbed(site.namespace), flows.climbed_end
+)
 
 
 def undisturbed(world: World, flow: Flow) -> tuple[int, dict[str, Any]]:
@@ -88,6 +91,7 @@ def killed(world: World, flow: Flow, before: int, after: int) -> dict[str, Any]:
         pytest.param(HELD, id="a training job that is suspended and resumed"),
         pytest.param(REMOVAL, id="a version that goes with its artifact"),
         pytest.param(CANARY, id="a canary to 100"),
+        pytest.param(OF_PODS, id="a canary to 100 without a gateway"),
     ],
 )
 def test_a_kill_at_any_write_changes_nothing_about_the_end(

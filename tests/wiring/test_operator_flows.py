@@ -51,7 +51,32 @@ def test_a_canary_climbs_to_everything(site: Site) -> None:
     (backend,) = end.pop("deployments")
     assert end == {
         "services": ["serve", backend],
+        "selects": backend,
         "route": [(backend, 100)],
+        "stable": "fares-22222222",
+        "canary": None,
+        "rejected": [],
+        "conditions": {
+            "Available": "True",
+            "Progressing": "False",
+            "Ready": "True",
+            "TrafficConverged": "True",
+        },
+    }
+
+
+def test_a_canary_climbs_to_everything_without_a_gateway(site: Site) -> None:
+    site.start()
+
+    flows.serve_without_gateway(site.namespace)
+    flows.climbed(site.namespace)
+
+    end = flows.climbed_end(site.namespace)
+    (backend,) = end.pop("deployments")
+    assert end == {
+        "services": ["serve", backend],
+        "selects": backend,
+        "route": [],
         "stable": "fares-22222222",
         "canary": None,
         "rejected": [],
