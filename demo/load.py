@@ -42,12 +42,19 @@ async def one(
 
 
 async def open_loop(
-    url: str, bodies: Sequence[bytes], headers: Mapping[str, str], *, rate: float, seconds: float
+    url: str,
+    bodies: Sequence[bytes],
+    headers: Mapping[str, str],
+    *,
+    rate: float,
+    seconds: float,
+    connect: bool = False,
 ) -> None:
     """Send ``rate`` requests a second for ``seconds`` or until SIGTERM; print a line for each.
 
     Each takes one of ``bodies`` by chance (seeded): in turn, they could fall into step with a
-    gateway that splits in turn, and each version would see some of them only.
+    gateway that splits in turn, and each version would see some of them only. With ``connect`` each
+    makes a connection of its own, which a Service sends to any pod.
     """
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
@@ -58,7 +65,8 @@ async def open_loop(
     async def tell(session: aiohttp.ClientSession) -> None:
         print(json.dumps(await one(session, url, chance.choice(bodies), headers)), flush=True)
 
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    connector = aiohttp.TCPConnector(force_close=connect)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
         start = time.perf_counter()
         for number in range(int(rate * seconds)):
             wait = start + number / rate - time.perf_counter()
@@ -73,9 +81,15 @@ async def open_loop(
 
 
 async def burst(
-    url: str, body: bytes, headers: Mapping[str, str], *, requests: int, workers: int = 16
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    requests: int,
+    workers: int = 16,
+    connect: bool = False,
 ) -> list[dict[str, Any]]:
-    """Send ``requests`` as fast as ``workers`` connections allow; return every line."""
+    """Send ``requests`` as fast as ``workers`` allow, see `open_loop`; return every line."""
     lines: list[dict[str, Any]] = []
     left = iter(range(requests))
 
@@ -85,7 +99,8 @@ async def burst(
             lines.append(line)
 
     timeout = aiohttp.ClientTimeout(total=REQUEST_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+    connector = aiohttp.TCPConnector(force_close=connect)
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
         await asyncio.gather(*(work(session) for _ in range(workers)))
     return lines
 
@@ -95,6 +110,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--host", required=True, help="Host header: the route's host name")
     parser.add_argument("--path", default="/predict")
+    parser.add_argument(
+        "--service", help="URL to send to instead of the gateway's, a connection for each request"
+    )
     parser.add_argument(
         "--body", required=True, help="JSON, or @FILE: lines of JSON that the load takes by chance"
     )
@@ -107,13 +125,16 @@ def main() -> None:
     text = args.body
     lines = Path(text[1:]).read_bytes() if text.startswith("@") else text.encode()
     bodies = lines.splitlines()
-    url = os.environ["CHECKRAIL_GATEWAY_URL"] + args.path
+    url = (args.service or os.environ["CHECKRAIL_GATEWAY_URL"]) + args.path
     headers = {"Host": args.host, "Content-Type": "application/json"}
+    connect = args.service is not None
     if args.burst:
-        for answer in asyncio.run(burst(url, bodies[0], headers, requests=args.burst)):
+        sent = burst(url, bodies[0], headers, requests=args.burst, connect=connect)
+        for answer in asyncio.run(sent):
             print(json.dumps(answer))
     else:
-        asyncio.run(open_loop(url, bodies, headers, rate=args.rate, seconds=args.seconds))
+        pace = {"rate": args.rate, "seconds": args.seconds}
+        asyncio.run(open_loop(url, bodies, headers, **pace, connect=connect))
 
 
 if __name__ == "__main__":

@@ -47,10 +47,18 @@ class Load:
 
 @dataclass(frozen=True)
 class Team:
-    """A namespace, and the host name under which its model is reached."""
+    """A namespace, and where its model is reached.
+
+    Attributes:
+        namespace: Its name.
+        host: Host name of the route.
+        service: URL of a Service that is asked instead of the gateway, a connection for each
+            request; empty: the gateway.
+    """
 
     namespace: str = "default"
     host: str = "flight-delays.example.com"
+    service: str = ""
 
     def get(self, kind: str, name: str) -> Body:
         """Return one object of the team's; empty when there is none."""
@@ -117,9 +125,9 @@ class Team:
         """Return the curl that a person would type inside the cluster's network."""
         script = (
             'curl -sS -H "Host: $0" -H "Content-Type: application/json" -d "$1"'
-            ' "$CHECKRAIL_GATEWAY_URL/predict"'
+            ' "${2:-$CHECKRAIL_GATEWAY_URL}/predict"'
         )
-        return ["sh", "-c", script, self.host, json.dumps({"rows": rows})]
+        return ["sh", "-c", script, self.host, json.dumps({"rows": rows}), self.service]
 
     @contextmanager
     def load(self, *rows: Body, rate: float, seconds: float = 900) -> Iterator[Load]:
@@ -128,7 +136,7 @@ class Team:
         with tempfile.TemporaryDirectory() as scratch:
             bodies = Path(scratch) / "bodies.jsonl"
             bodies.write_text("".join(json.dumps({"rows": [row]}) + "\n" for row in rows))
-            arguments = ("--host", self.host, "--body", f"@{bodies}")
+            arguments = (*self._where(), "--body", f"@{bodies}")
             file = Path(scratch) / "load.jsonl"
             with file.open("wb") as out:
                 command = cluster.inside(PYTHON, "-m", "demo.load", *arguments, *pace)
@@ -143,8 +151,13 @@ class Team:
     def burst(self, row: Body, requests: int) -> list[Body]:
         """Send ``requests`` as fast as they are answered; return a line for each."""
         body = json.dumps({"rows": [row]})
-        arguments = ("--host", self.host, "--body", body, "--burst", str(requests))
+        arguments = (*self._where(), "--body", body, "--burst", str(requests))
         return [json.loads(x) for x in run(PYTHON, "-m", "demo.load", *arguments).splitlines()]
+
+    def _where(self) -> tuple[str, ...]:
+        """Return where ``demo.load`` sends requests."""
+        service = ("--service", self.service) if self.service else ()
+        return ("--host", self.host, *service)
 
     def follow_rollout(
         self, version: str, reached: Callable[[int], None], *, seconds: float = 600
