@@ -149,6 +149,18 @@ def test_an_object_of_somebody_else_is_a_conflict(live: dict[str, Any]) -> None:
             id="a label of others in a label selector",
         ),
         pytest.param({"c": [{"k": 1}]}, {"c": [{"k": 1, "d": 2}]}, True, id="items in order"),
+        pytest.param(
+            {"selector": {"app": "a"}},
+            {"selector": {"app": "a", "more": "b"}},
+            False,
+            id="a label that somebody added to a selector",
+        ),
+        pytest.param(
+            {"rules": [{"matches": [{"path": "/"}]}]},
+            {"rules": [{"matches": [{"path": "/", "method": "PUT"}], "timeouts": {}}]},
+            False,
+            id="a match that somebody added to a rule of a route",
+        ),
     ],
 )
 def test_contains(wanted: Any, live: Any, want: bool) -> None:  # noqa: FBT001 - a table's column

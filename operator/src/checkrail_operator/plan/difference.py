@@ -27,9 +27,9 @@ _SHARED_LISTS = {
 ``x-kubernetes-list-type: map``). Every other list has one owner: it is equal or it is not. So
 has one whose items lack that field, such as the ports of a NetworkPolicy."""
 
-_WHOLE_MAPS = frozenset({"matchLabels", "selector"})
-"""Maps that have one owner (``x-kubernetes-map-type: atomic``): with a label more, a Service finds
-other pods or none."""
+_WHOLE = frozenset({"matchLabels", "rules", "selector"})
+"""Fields that have one owner down to their last leaf (atomic maps, and lists of such): one more
+label in a selector, or one more filter in a rule of a route, keeps requests away."""
 
 _QUANTITY_FIELDS = frozenset({"requests", "limits", "sizeLimit"})
 _IMMUTABLE = frozenset({("batch/v1", "Job")})
@@ -142,8 +142,9 @@ def contains(live: Any, wanted: Any, *, amounts: bool = False) -> bool:
 
     ``live`` may have more: defaults of the API server, fields of other managers, items in lists
     that are shared by name. Any other list must have the same items in the same order: a backend
-    that somebody added to a route takes its share of the requests. Quantities are equal when their
-    values are: the API server rewrites ``1000m`` as ``1``.
+    that somebody added to a route takes its share of the requests. A field of ``_WHOLE`` holds
+    nothing else either. Quantities are equal when their values are: the API server rewrites
+    ``1000m`` as ``1``.
     """
     if live == wanted:  # most of what a pass compares, and the quickest way to know
         return True
@@ -175,7 +176,7 @@ def _amount(value: Any) -> Any:
 def _has(live: Manifest, key: str, value: Any, *, amounts: bool) -> bool:
     if key not in live:
         return value in ({}, [], "", None)  # the API server drops what is empty
-    if key in _WHOLE_MAPS:
+    if key in _WHOLE:
         return bool(_without_empty(live[key]) == _without_empty(value))
     item_key = _SHARED_LISTS.get(key)
     if item_key and isinstance(value, list | tuple) and all(item_key in item for item in value):
