@@ -10,7 +10,7 @@ import kopf
 
 from checkrail_api.kind import GROUP, VERSION
 from checkrail_api.names import OURS
-from checkrail_operator.observe.news import owner_key, woken_by
+from checkrail_operator.observe.news import owners, woken_by
 from checkrail_operator.observe.raw import CHILD_KINDS
 from checkrail_operator.plan.types import Key, OwnedKind
 from checkrail_operator.shell.kinds import LEASE, PLURALS
@@ -112,15 +112,15 @@ def _watch_children(
     @kopf.on.event(*resource, labels=OURS, registry=registry, id=f"{resource[2]}-moved")
     async def child_moved(
         type: str | None,  # noqa: A002 - kopf's name
-        namespace: str | None,
-        labels: kopf.Labels,
+        body: kopf.Body,
         **_: Any,
     ) -> None:
         wakes.beat()
         if type is None:
             wakes.relisted()
-        elif key := owner_key(str(namespace), labels):
-            wakes.wake(key)
+        else:
+            for key in owners(body["metadata"]):
+                wakes.wake(key)
 
 
 def _resource(api_version: str, kind: str) -> tuple[str, str, str]:

@@ -1,8 +1,8 @@
 """Which watch events of our own kinds are news, and whose child moved."""
 
-from collections.abc import Mapping
-from typing import Any, get_args
+from typing import get_args
 
+from checkrail_api.kind import API_VERSION
 from checkrail_api.names import LABEL_KIND, LABEL_OWNER
 from checkrail_operator.plan.types import Key, Manifest, OwnedKind
 from checkrail_operator.plan.wake_waiting import served_by
@@ -35,7 +35,23 @@ def woken_by(kind: OwnedKind, event: str, body: Manifest) -> tuple[Key, ...]:
     return (own, *(served_by(body) if gone and kind == "ModelDeployment" else ()))
 
 
-def owner_key(namespace: str, labels: Mapping[str, Any]) -> Key | None:
-    """Return whose child has these labels; None when they name no kind of ours."""
-    kind, name = labels.get(LABEL_KIND), labels.get(LABEL_OWNER)
-    return next((Key(k, namespace, name) for k in get_args(OwnedKind) if k == kind and name), None)
+def owners(metadata: Manifest) -> frozenset[Key]:
+    """Return whose child has this metadata: whom its labels name, and who controls it.
+
+    Labels alone are not enough: once somebody has edited them they name another object, or none.
+    Its controller alone is not either: that of a pod is a Job or a ReplicaSet.
+    """
+    labels: Manifest = metadata.get("labels") or {}
+    references: list[Manifest] = metadata.get("ownerReferences") or []
+    named = {(labels.get(LABEL_KIND), labels.get(LABEL_OWNER))}
+    controlling = {
+        (reference["kind"], reference["name"])
+        for reference in references
+        if reference.get("controller") and reference["apiVersion"] == API_VERSION
+    }
+    return frozenset(
+        Key(known, metadata["namespace"], name)
+        for kind, name in named | controlling
+        for known in get_args(OwnedKind)
+        if known == kind and name
+    )
