@@ -189,6 +189,24 @@ def test_a_record_that_somebody_edited_is_no_record() -> None:
     assert read_annotation(None, revision.record.hash) is None
 
 
+def test_a_child_is_of_the_revision_that_its_name_says() -> None:
+    world = ServingWorld()
+    world.settle()
+    seen = see(world.raw(), world.now, DEFAULTS).revisions
+    before = labels_of(world)
+    for body in world.objects.values():
+        if "checkrail.dev/revision" in body["metadata"]["labels"]:
+            body["metadata"]["labels"]["checkrail.dev/revision"] = "00000000"
+
+    assert see(world.raw(), world.now, DEFAULTS).revisions.keys() == seen.keys()
+    world.run_pass()
+    assert labels_of(world) == before
+
+
+def labels_of(world: ServingWorld) -> dict[Any, Manifest]:
+    return {key: dict(body["metadata"]["labels"]) for key, body in world.objects.items()}
+
+
 def pod(name: str = "p", *, ready: bool = False, **container: Any) -> PodSeen:
     return PodSeen(name, "uid", ready=ready, containers=(ContainerSeen("server", **container),))
 

@@ -52,7 +52,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
     spec = _spec(owner)
     optional = OPTIONAL if spec.traffic.gateway else OPTIONAL | {HTTP_ROUTE}
     ours = [c for c in raw.children if c["kind"] == "Pod" or is_owned_by(c, metadata["uid"])]
-    revisions = _revisions(ours)
+    revisions = _revisions(metadata["name"], ours)
     route = next((c for c in ours if c["kind"] == "HTTPRoute"), None)
     return ModelDeploymentSeen(
         key=Key("ModelDeployment", metadata["namespace"], metadata["name"]),
@@ -95,15 +95,28 @@ def _is_one_of(child: Manifest, kinds: Collection[tuple[str, str]]) -> bool:
     return kind in kinds and "deletionTimestamp" not in child["metadata"]
 
 
-def _revisions(ours: Iterable[Manifest]) -> dict[str, RevisionSeen]:
+def _revisions(owner: str, ours: Iterable[Manifest]) -> dict[str, RevisionSeen]:
     by_revision: dict[str, list[Manifest]] = defaultdict(list)
     for child in ours:
-        if revision := (child["metadata"].get("labels") or {}).get(LABEL_REVISION):
+        if revision := _named_revision(owner, child):
             by_revision[revision].append(child)
     return {
         revision: _revision(revision, children)
         for revision, children in sorted(by_revision.items())
     }
+
+
+def _named_revision(owner: str, child: Manifest) -> str:
+    """Return the revision whose child this is, empty if of none.
+
+    A Deployment and a Service say so in their names, ``<owner>-<revision>``: a label can be edited,
+    and one with another revision's label would be taken for what may go.
+    """
+    metadata: Manifest = child["metadata"]
+    if child["kind"] in {"Deployment", "Service"}:
+        name = str(metadata["name"])
+        return name.rpartition("-")[2] if name != owner else ""
+    return str((metadata.get("labels") or {}).get(LABEL_REVISION, ""))
 
 
 def _revision(revision: str, children: list[Manifest]) -> RevisionSeen:
