@@ -28,14 +28,21 @@ def import_version(team: Team, model: bytes, *, line: str = LINE) -> str:
     digest = hashlib.sha256(model).hexdigest()
     uri = f"s3://models/imported/{digest}"
     publish(uri, artifact_files(model, SIGNATURE, profile))
-    name = f"{line}-{digest[:8]}"
-    store: Body = example(FIRST_QUARTER)["spec"]["store"]
+    return record_version(team, line, uri, digest, size_bytes=len(model))
+
+
+def record_version(
+    team: Team, line: str, uri: str, sha256: str, *, size_bytes: int, **store: str
+) -> str:
+    """Record a version of what ``uri`` holds or not; ``store`` changes where that is."""
+    name = f"{line}-{sha256[:8]}"
+    known: Body = example(FIRST_QUARTER)["spec"]["store"]
     spec = {
         "model": line,
-        "artifact": {"uri": uri, "sha256": digest, "sizeBytes": len(model), "format": "ONNX"},
+        "artifact": {"uri": uri, "sha256": sha256, "sizeBytes": size_bytes, "format": "ONNX"},
         "signature": SIGNATURE.dump(),
         "scores": {"output": "score", "edges": [str(edge) for edge in EDGES]},
-        "store": {key: value for key, value in store.items() if key != "uri"},
+        "store": {key: value for key, value in known.items() if key != "uri"} | store,
     }
     team.apply(version(name, spec))
     return name

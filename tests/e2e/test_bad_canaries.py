@@ -1,151 +1,275 @@
-"""Canaries that come up and are worse, on a real cluster, under load: each is taken back."""
+"""Canaries that are worse, side by side on a real cluster under load: each is taken back alone."""
 
-import json
-import time
+import hashlib
+import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
-from demo.cluster import condition, kubectl, wait_for
+from demo.cluster import condition, wait_for
 from demo.team import Body, Load, Team
 
-from e2e.imported_models import import_version
+from e2e import served
+from e2e.imported_models import import_version, record_version
+from e2e.served import CHECKS, OK, ROWS, SERVER, Served, Watch
 from harness import small_models
 
-NAME = "steady"
-ROWS = [{"x": round(0.025 + 0.05 * n, 3)} for n in range(20)]
-"""Every twentieth is above 0.95, and scores fill the ten bins evenly."""
-RATE = 100.0
-WEIGHT = 20
-CHECKS = [
-    {"name": "errors", "builtin": "ErrorRate"},
-    {"name": "latency", "builtin": "LatencyP99"},
-    {"name": "scores", "builtin": "ScoreShift"},
-    {"name": "range", "builtin": "FeatureRange"},
-]
-SECONDS = 60
-"""From the first request that a canary answers to its rejection; it is caught far sooner."""
+WITHIN_SECONDS = 30
+"""From the evidence against a canary to its rejection."""
+DEADLINE_SECONDS = 20
+NOBODY = "http://nobody.default.svc:9000"
+"""A store that does not answer: the server asks it again, and is not ready."""
+TINY = {"requests": {"cpu": "50m"}, "limits": {"memory": "40Mi"}}
+THROTTLED = {"requests": {"cpu": "50m"}, "limits": {"memory": "512Mi", "cpu": "200m"}}
 
 
 @dataclass(frozen=True)
-class Service:
-    """What serves, and the load on it."""
+class Bad:
+    """A canary with a fault.
 
-    team: Team
-    good: str
+    Attributes:
+        name: Of its ModelDeployment.
+        reason: Why it is to be taken back.
+        words: What the message is to say.
+        model: What it serves.
+        weight: Its share, percent.
+        rate: Requests a second to the ModelDeployment.
+        resources: Of its server.
+        deadline: Its ``progressDeadlineSeconds``.
+        comes_up: Whether it gets its share at all.
+    """
+
+    name: str
+    reason: str
+    words: str
+    model: bytes
+    weight: int = 30
+    rate: float = 60
+    resources: Body = field(default_factory=lambda: SERVER["resources"])
+    deadline: int = 600
+    comes_up: bool = True
+
+    def record(self, team: Team) -> str:
+        """Record its version."""
+        size, digest = len(self.model), hashlib.sha256(self.model).hexdigest()
+        uri = f"s3://models/imported/{digest}"
+        match self.name:
+            case "wrong-digest":
+                version = import_version(team, self.model, line=self.name)
+                served_uri = team.get("modelversion", version)["spec"]["artifact"]["uri"]
+                return record_version(team, self.name, served_uri, "bad0" * 16, size_bytes=size)
+            case "missing-artifact":
+                return record_version(team, self.name, f"{uri}/none", digest, size_bytes=size)
+            case "never-ready":
+                return record_version(
+                    team, self.name, uri, digest, size_bytes=size, endpoint=NOBODY
+                )
+            case _:
+                return import_version(team, self.model, line=self.name)
+
+    def rollout(self) -> Body:
+        """Return how it is to take over."""
+        return {
+            "steps": [{"weight": self.weight, "holdSeconds": 3600}],
+            "checks": CHECKS,
+            "progressDeadlineSeconds": self.deadline,
+        }
+
+
+def broken(name: str, reason: str, words: str, number: int, **more: Any) -> Bad:
+    """Return a canary that does not come up."""
+    model = small_models.good(number)
+    return Bad(name, reason, words, model, rate=10, comes_up=False, **more)
+
+
+BAD = [
+    broken("crash-loop", "CrashLoop", "OOMKilled", 2, resources=TINY),
+    broken("never-ready", "ProgressDeadlineExceeded", "within 20 s", 3, deadline=DEADLINE_SECONDS),
+    broken("wrong-digest", "CrashLoop", "digest", 4),
+    broken("missing-artifact", "CrashLoop", "manifest.json", 5),
+    Bad("errors", "ErrorsIncreased", "", small_models.failing_above(0.95, 6)),
+    Bad("not-finite", "ErrorsIncreased", "", small_models.not_finite_above(-1, 7)),
+    Bad("shifted", "ScoresShifted", "", small_models.shifted(8)),
+    # a fifth of a core for 0.1 s of work: half a second more, and nobody else waits for it
+    Bad(
+        "slow",
+        "LatencyIncreased",
+        "",
+        small_models.slow(9, wide=1000),
+        weight=2,
+        rate=40,
+        resources=THROTTLED,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What became of a bad canary.
+
+    Attributes:
+        served: What serves.
+        version: The canary.
+        body: The ModelDeployment afterwards.
+        evidence: When there was evidence against it first, epoch seconds.
+        rejected: When it was rejected.
+        fewest_ready: Fewest pods of the good version that were ready meanwhile.
+        load: The requests.
+    """
+
+    served: Served
+    version: str
+    body: Body
+    evidence: float
+    rejected: float
+    fewest_ready: int
     load: Load
 
-    def ask_for(self, version: str, weight: int) -> None:
-        rollout = {"steps": [{"weight": weight, "holdSeconds": 3600}]}
-        spec = {"model": {"versionRef": {"name": version}}, "rollout": rollout}
-        patch = json.dumps({"spec": spec})
-        kubectl("patch", "mdep", NAME, "-n", self.team.namespace, "--type=merge", "-p", patch)
-
-    def status(self) -> Body:
-        status: Body = self.team.get("modeldeployment", NAME)["status"]
-        return status
+    @property
+    def failed(self) -> list[Body]:
+        return [line for line in self.load.lines if line["status"] != OK]
 
 
-def deployment(version: str, host: str) -> Body:
-    gateway = {
-        "parentRefs": [{"name": "checkrail", "namespace": "checkrail-gateway"}],
-        "hostnames": [host],
-    }
-    return {
-        "apiVersion": "checkrail.dev/v1alpha1",
-        "kind": "ModelDeployment",
-        "metadata": {"name": NAME},
-        "spec": {
-            "model": {"versionRef": {"name": version}},
-            "server": {"resources": {"requests": {"cpu": "50m"}, "limits": {"memory": "512Mi"}}},
-            "rollout": {"steps": [{"weight": WEIGHT, "holdSeconds": 3600}], "checks": CHECKS},
-            "traffic": {"gateway": gateway},
-        },
-    }
+@dataclass(frozen=True)
+class Watches:
+    """What is seen of all canaries meanwhile."""
+
+    shares: Watch
+    capacity: Watch
+    pods: Watch
+
+    def evidence(self, bad: Bad, version: str) -> float:
+        """Return when it could be known first that the canary is bad."""
+        if bad.comes_up:
+            found = self.shares.first(lambda x: x["canary"] == version and bool(int(x["weight"])))
+        elif bad.deadline == DEADLINE_SECONDS:
+            begun = self.shares.first(lambda x: x["canary"] == version)
+            found = begun and begun + bad.deadline
+        else:
+            crash = "CrashLoopBackOff"
+            found = self.pods.first(lambda x: x["version"] == version and x["waits"] == crash)
+        assert found, f"{version} was rejected, and no evidence was seen"
+        return found
 
 
 @pytest.fixture(scope="module")
-def service(team: Team) -> Iterator[Service]:
-    """Serve a good version under load, and take it away."""
-    steady = Team(team.namespace, "steady.example.com")
-    good = import_version(steady, small_models.good(1))
-    steady.deploy(deployment(good, steady.host))
-    wait_for("the gateway to know the host", lambda: _answers(steady), seconds=60)
-    with steady.load(*ROWS, rate=RATE) as load:
-        yield Service(steady, good, load)
-    kubectl("delete", "mdep", NAME, "-n", steady.namespace, "--wait=true")
+def taken_back(team: Team) -> Iterator[dict[str, TakenBack]]:
+    """Serve good versions under load, ask for all the bad ones, and see them go."""
+    good = {
+        bad.name: served.apply(team, bad.name, small_models.good(1), rollout=bad.rollout())
+        for bad in BAD
+    }
+    served.wait_ready(*good.values())
+    with ExitStack() as stack:
+        watches = Watches(
+            stack.enter_context(served.watching_shares(team.namespace)),
+            stack.enter_context(served.watching_capacity(team.namespace)),
+            stack.enter_context(
+                served.watching(
+                    team.namespace,
+                    "pods",
+                    version=r".metadata.labels.checkrail\.dev/model-version",
+                    waits=".status.containerStatuses[0].state.waiting.reason",
+                )
+            ),
+        )
+        under_load = stack.enter_context(ExitStack())
+        loads = {
+            bad.name: under_load.enter_context(good[bad.name].team.load(*ROWS, rate=bad.rate))
+            for bad in BAD
+        }
+        versions = {bad.name: bad.record(good[bad.name].team) for bad in BAD}
+        for bad in BAD:
+            good[bad.name].ask_for(versions[bad.name], server={"resources": bad.resources})
+        bodies = {bad.name: wait_until_gone(good[bad.name], versions[bad.name]) for bad in BAD}
+        under_load.close()
+        found = {
+            bad.name: TakenBack(
+                good[bad.name],
+                versions[bad.name],
+                bodies[bad.name],
+                watches.evidence(bad, versions[bad.name]),
+                rejected_at(watches.shares, versions[bad.name]),
+                fewest_ready(watches.capacity, bodies[bad.name]),
+                loads[bad.name],
+            )
+            for bad in BAD
+        }
+    yield found
+    served.delete(*good.values())
 
 
-def _answers(team: Team) -> bool | None:
-    return True if team.predict(ROWS[:1]) else None
-
-
-def first_share(service: Service, version: str, weight: int) -> float:
-    """Return when the canary got its share."""
-
-    def look() -> float | None:
-        canary = service.status().get("canary", {})
-        reached = canary.get("version") == version and canary.get("weight") == weight
-        return time.monotonic() if reached else None
-
-    return wait_for(f"{version} to get {weight} %", look, seconds=120)
-
-
-def rejected(service: Service, version: str) -> Body | None:
-    found = service.status().get("rejected", [])
-    return next((each for each in found if each["version"] == version), None)
-
-
-@pytest.mark.parametrize(
-    ("model", "weight", "reason"),
-    [
-        pytest.param(small_models.not_finite_above(0.95, 2), 20, "ErrorsIncreased", id="errors"),
-        pytest.param(small_models.shifted(3), 20, "ScoresShifted", id="scores"),
-        # few requests: it takes a tenth of a second for each, and is to answer them all
-        pytest.param(small_models.slow(4), 3, "LatencyIncreased", id="latency"),
-    ],
-)
-def test_a_worse_canary_is_taken_back_with_its_reason(
-    service: Service, model: bytes, weight: int, reason: str
-) -> None:
-    version = import_version(service.team, model)
-    service.ask_for(version, weight)
-    began = first_share(service, version, weight)
-    refusal = wait_for(
-        f"{version} to be taken back", lambda: rejected(service, version), seconds=SECONDS
-    )
-    took = time.monotonic() - began
-
-    print(f"{reason}: taken back {took:.0f} s after it got {weight} %: {refusal['message']}")  # noqa: T201 - the figure
-    assert refusal["reason"] == reason
-    wait_for("the canary to be gone", lambda: _is_gone(service), seconds=60)
-    status = service.status()
-    assert status["stable"]["version"] == service.good
-    assert status["stable"]["readyReplicas"] == 1
-    body = service.team.get("modeldeployment", NAME)
-    assert condition(body, "Ready")["reason"] == "RolledBack"
-    assert condition(body, "Available")["status"] == "True"
-    assert status["history"][0]["outcome"] == "RolledBack"
-
-
-def _is_gone(service: Service) -> bool | None:
-    return None if "canary" in service.status() else True
-
-
-def test_a_good_canary_answers_its_share_and_passes_its_checks(service: Service) -> None:
-    version = import_version(service.team, small_models.good(5))
-    service.ask_for(version, WEIGHT)
-    first_share(service, version, WEIGHT)
+def wait_until_gone(good: Served, version: str) -> Body:
+    """Return the ModelDeployment once a version is rejected and nothing of it is left."""
 
     def look() -> Body | None:
-        body = service.team.get("modeldeployment", NAME)
-        verdicts = {check["verdict"] for check in body["status"].get("checks", [])}
-        assert "Fail" not in verdicts
-        seen = [t for t in body["status"]["traffic"] if "observedPercent" in t]
-        return body if verdicts == {"Pass"} and len(seen) == 2 else None
+        body = good.body()
+        refused = {each["version"] for each in body["status"].get("rejected", [])}
+        return body if version in refused and "canary" not in body["status"] else None
 
-    body = wait_for("every check to pass", look, seconds=240)
-    shares = {t["version"]: float(t["observedPercent"]) for t in body["status"]["traffic"]}
-    assert shares[version] == pytest.approx(WEIGHT, abs=2)
-    assert condition(body, "ChecksPassing")["status"] == "True"
-    assert condition(body, "TrafficConverged")["status"] == "True"
+    return wait_for(f"{version} to be taken back", look, seconds=180)
+
+
+def rejected_at(shares: Watch, version: str) -> float:
+    found = shares.first(lambda line: version in line["rejected"].split())
+    assert found
+    return found
+
+
+def fewest_ready(capacity: Watch, body: Body) -> int:
+    name = f"{body['metadata']['name']}-{body['status']['stable']['revision']}"
+    ready = [int(line["ready"] or 0) for _, line in capacity.seen if line["name"] == name]
+    return min(ready)
+
+
+each = pytest.mark.parametrize("bad", BAD, ids=lambda bad: bad.name)
+
+
+@each
+def test_it_is_taken_back_within_seconds_with_its_reason(
+    taken_back: dict[str, TakenBack], bad: Bad
+) -> None:
+    found = taken_back[bad.name]
+    [refusal] = found.body["status"]["rejected"]
+    took = found.rejected - found.evidence
+
+    print(f"{bad.name}: {took:.1f} s after the evidence: {refusal['reason']}: {refusal['message']}")  # noqa: T201 - the figure
+    assert refusal["reason"] == bad.reason
+    assert bad.words in refusal["message"]
+    assert took <= WITHIN_SECONDS
+
+
+@each
+def test_the_good_version_serves_all_the_time(taken_back: dict[str, TakenBack], bad: Bad) -> None:
+    found = taken_back[bad.name]
+
+    assert found.fewest_ready == 1
+    assert found.body["status"]["stable"]["version"] == found.served.good
+    assert found.body["status"]["history"][0]["outcome"] == "RolledBack"
+    assert condition(found.body, "Ready")["reason"] == "RolledBack"
+    assert condition(found.body, "Available")["status"] == "True"
+
+
+@each
+def test_no_more_requests_fail_than_its_share(taken_back: dict[str, TakenBack], bad: Bad) -> None:
+    found = taken_back[bad.name]
+    start, end = found.evidence - 2, found.rejected + 4
+    under_it = sum(start <= line["at"] <= end for line in found.load.lines)
+    most = under_it * bad.weight / 100 if bad.comes_up else 0
+
+    print(f"{bad.name}: {len(found.failed)} of {len(found.load.lines)} requests failed")  # noqa: T201 - the figure
+    assert {line["version"] for line in found.failed} <= {found.version}
+    assert len(found.failed) <= most
+
+
+def test_the_slow_one_was_half_a_second_slower(taken_back: dict[str, TakenBack]) -> None:
+    found = taken_back["slow"]
+    seconds: dict[str, list[float]] = {found.version: [], found.served.good: []}
+    for line in found.load.lines:
+        seconds[line["version"]].append(line["seconds"])
+    slow, good = (statistics.median(seconds[each]) for each in (found.version, found.served.good))
+
+    print(f"slow: median {1000 * slow:.0f} ms, the good one's {1000 * good:.0f} ms")  # noqa: T201 - the figure
+    assert slow - good >= 0.4

@@ -44,6 +44,22 @@ def not_finite_above(limit: float, number: int) -> bytes:
     )
 
 
+def failing_above(limit: float, number: int) -> bytes:
+    """Return a model that cannot be computed where its input is above ``limit``.
+
+    There it asks for the second of one element, which ONNX Runtime refuses when it comes to it.
+    """
+    return of(
+        constant("limit", limit),
+        constant("only", 0.0),
+        helper.make_node("Greater", ["x", "limit"], ["above"]),
+        helper.make_node("Cast", ["above"], ["place"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["only", "place"], ["nothing"]),
+        helper.make_node("Add", ["x", "nothing"], ["score"]),
+        number=number,
+    )
+
+
 def shifted(number: int) -> bytes:
     """Return a model whose scores are all between 0.8 and 1."""
     return of(
