@@ -67,6 +67,7 @@ class RouteSeen:
         spec: The route's spec, whole.
         answer: What its gateways say of it.
         message: Their words when they refuse, or which of them have not answered.
+        applied: Digest of the route as a pass of ours wrote it last; empty if none did.
     """
 
     weights: Mapping[str, int]
@@ -74,6 +75,7 @@ class RouteSeen:
     spec: Mapping[str, Any]
     answer: Answer
     message: str = ""
+    applied: str = ""
 
 
 @dataclass(frozen=True)

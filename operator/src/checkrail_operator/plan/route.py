@@ -13,7 +13,7 @@ from typing import Any
 from checkrail_api.model_deployment import GatewayTraffic, ParentRef
 from checkrail_api.serving import PICK_HEADER
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.difference import contains
+from checkrail_operator.plan.difference import applied_hash, contains
 from checkrail_operator.plan.serving import SERVICE_PORT, child, child_name_of
 from checkrail_operator.plan.types import Manifest
 
@@ -73,6 +73,20 @@ def is_as_asked(
     splitting = [rule for rule in found if not _is_picking(seen, gateway.path, rule, weights)]
     wanted = http_route(seen, gateway, weights)["spec"]
     return contains({**seen.route.spec, "rules": splitting}, wanted)
+
+
+def was_written(
+    seen: ModelDeploymentSeen,
+    gateway: GatewayTraffic,
+    weights: Mapping[str, int],
+    picked: Mapping[str, str],
+) -> bool:
+    """Answer whether this route is the last one that a pass of ours wrote, and still as it was."""
+    if seen.route is None:
+        return False
+    wanted = http_route(seen, gateway, weights, picked)
+    written = seen.route.applied == applied_hash(wanted)
+    return written and contains(seen.route.spec, wanted["spec"])
 
 
 def route_words(

@@ -31,17 +31,16 @@ from checkrail_operator.plan.rollout import (
     Move,
     Step,
     next_step,
-    next_weight,
 )
 from checkrail_operator.plan.signature import unfit
 from checkrail_operator.plan.traffic import (
     TAKES_UP,
     answer_for,
-    canary_share_found,
     is_made,
     may_share,
     pods_for,
     pods_that_split,
+    share_left,
     shares,
 )
 from checkrail_operator.plan.wanted import Wanted, is_retry, recovered, want
@@ -207,7 +206,7 @@ def _take_over(
     told: CanaryStatus,
 ) -> Decision:
     """Move the canary one step, up or down."""
-    weight = _weight(seen, stable, canary, told)
+    weight = share_left(seen, stable, canary, told.weight)
     size = pods_for(seen, weight)
     moved = _whole_second(seen.now)
     since = (instant(told.since) or moved) if weight == told.weight else moved
@@ -263,19 +262,6 @@ def _split(seen: ModelDeploymentSeen, stable: Revision, canary: Canary, *, accep
     made = is_made(seen, stable, canary.revision, pods)
     taken_up = pods is None or seen.now >= canary.since + TAKES_UP
     return Split(canary.weight, canary.since, accepted and made and taken_up, pods)
-
-
-def _weight(
-    seen: ModelDeploymentSeen, stable: Revision, canary: Revision, told: CanaryStatus
-) -> int:
-    """Return the canary's share as what splits requests has it.
-
-    Status is behind by one move at most: it is written last. Any other share was not set by a
-    pass of ours; the one that was told goes on, and what splits requests is put right.
-    """
-    found = canary_share_found(seen, stable, canary, told.weight)
-    ours = {told.weight, next_weight(seen.spec.rollout, told.weight), 0}
-    return told.weight if found is None or found not in ours else found
 
 
 def _first_since(seen: ModelDeploymentSeen, candidate: Revision) -> datetime:

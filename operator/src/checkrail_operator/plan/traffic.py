@@ -10,7 +10,7 @@ from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.replica_ratio import ratio_pods, reachable_shares
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, next_weight
-from checkrail_operator.plan.route import answer_of_route, route_words
+from checkrail_operator.plan.route import answer_of_route, route_words, was_written
 from checkrail_operator.plan.selection import (
     answer_of_selection,
     canary_share_selected,
@@ -67,18 +67,32 @@ def is_overdue(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> bool:
     )
 
 
-def canary_share_found(
-    seen: ModelDeploymentSeen, stable: Revision, canary: Revision, told: int
-) -> int | None:
-    """Return the canary's share as what splits requests has it, percent; None if it has none.
+def share_left(seen: ModelDeploymentSeen, stable: Revision, canary: Revision, told: int) -> int:
+    """Return the canary's share as the last pass left it, percent.
 
-    A Service that selects both says that much, not which step: that is the one that was told, or
-    the first.
+    Status is behind by one move at most: it is written last. Any other share, and with a gateway
+    one of the steps too that no pass of ours wrote, is somebody's edit: the one that was told goes
+    on, and what splits requests is put right. A Service that selects both does not say which step
+    that is.
+
+    Args:
+        seen: What the pass found.
+        stable: The stable revision.
+        canary: The other one.
+        told: The canary's share in the status, percent.
     """
-    if seen.spec.traffic.gateway:
-        return seen.route.weights.get(canary.hash) if seen.route else None
-    between = told or next_weight(seen.spec.rollout, 0)
-    return canary_share_selected(seen, stable.hash, canary.hash, between)
+    ahead = (next_weight(seen.spec.rollout, told), 0)
+    gateway = seen.spec.traffic.gateway
+    if gateway is None:
+        between = told or ahead[0]
+        found = canary_share_selected(seen, stable.hash, canary.hash, between)
+        return told if found is None or found not in ahead else found
+    picked = {each.version: each.hash for each in (stable, canary)}
+    for weight in ahead:
+        weights = shares(stable.hash, canary.hash, weight)
+        if any(was_written(seen, gateway, weights, each) for each in ({}, picked)):
+            return weight
+    return told
 
 
 def pods_for(seen: ModelDeploymentSeen, weight: int, *, growing: bool = False) -> int:
