@@ -223,6 +223,23 @@ def test_a_changed_child_is_taken_back(site: Site) -> None:
     wait_until(is_back)
 
 
+def test_an_item_that_an_apply_would_only_add_to_is_taken_back(site: Site) -> None:
+    """Ports are a list with keys: beside another port of its name, ours would be refused."""
+    site.start()
+    flows.serve(site.namespace)
+    site.namespace.wait_for("ModelDeployment", "serve", "Ready")
+    service = site.namespace.get("Service", "serve") or {}
+    ours = service["spec"]["ports"]
+
+    site.namespace.patch("Service", "serve", {"spec": {"ports": [{**ours[0], "port": 81}]}})
+
+    def is_back() -> bool:
+        found = site.namespace.get("Service", "serve") or {}
+        return bool(found["spec"]["ports"] == ours)
+
+    wait_until(is_back)
+
+
 def test_the_api_servers_restart_in_the_middle_changes_nothing_about_the_end(world: World) -> None:
     with world.site() as site:
         world.pods.trainers[site.namespace.name] = "hold"

@@ -121,12 +121,24 @@ class KubeCluster:
         return True
 
     async def apply(self, manifest: Manifest, *, uid: str | None = None) -> None:
-        """Server-side apply; with ``uid`` only to the object that has it."""
+        """Server-side apply; with ``uid`` only to the object that has it.
+
+        Items that somebody changed in a list with keys stay in it beside ours, and may make what we
+        apply invalid: two ports of one name. A merge patch replaces lists whole, so where an apply
+        to an object is refused, it goes first.
+        """
         if uid is not None:
             manifest = {**manifest, "metadata": {**manifest["metadata"], "uid": uid}}
-        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        kind, metadata = manifest["kind"], manifest["metadata"]
         target = resource(self._client, manifest["apiVersion"], kind)
-        await self._apply(kind, f"apply {kind} {name}", target, manifest)
+        what = f"apply {kind} {metadata['name']}"
+        try:
+            await self._apply(kind, what, target, manifest)
+        except InvalidSpecError:
+            if uid is None:
+                raise
+            await self._merge(kind, what, target, manifest)
+            await self._apply(kind, what, target, manifest)
 
     async def overlay(self, part: Manifest) -> None:
         """Server-side apply a part of the object that has the ``uid`` in ``part``, and no more."""
@@ -154,17 +166,13 @@ class KubeCluster:
     async def set_finalizers(self, owner: Manifest, finalizers: Sequence[str]) -> None:
         """Replace the finalizers, if the owner is still exactly as it was read."""
         kind, metadata = owner["kind"], owner["metadata"]
-        expected = {field: metadata[field] for field in ("uid", "resourceVersion")}
-        await self._write(
-            "patch",
+        kept = ("name", "namespace", "uid", "resourceVersion")
+        expected = {field: metadata[field] for field in kept}
+        await self._merge(
             kind,
             f"set finalizers of {kind} {metadata['name']}",
-            resource(self._client, owner["apiVersion"], kind).path(
-                name=metadata["name"], namespace=metadata["namespace"]
-            ),
-            body={"metadata": {**expected, "finalizers": list(finalizers)}},
-            content_type="application/merge-patch+json",
-            field_manager=MANAGER,
+            resource(self._client, owner["apiVersion"], kind),
+            {"metadata": {**expected, "finalizers": list(finalizers)}},
             absent=True,
         )
 
@@ -216,6 +224,21 @@ class KubeCluster:
             content_type="application/apply-patch+yaml",
             field_manager=manager,
             force_conflicts=True,
+        )
+
+    async def _merge(
+        self, kind: str, what: str, target: Any, part: Manifest, *, absent: bool = False
+    ) -> None:
+        metadata = part["metadata"]
+        await self._write(
+            "patch",
+            kind,
+            what,
+            target.path(name=metadata["name"], namespace=metadata["namespace"]),
+            body=part,
+            content_type="application/merge-patch+json",
+            field_manager=MANAGER,
+            absent=absent,
         )
 
     async def _write(self, verb: str, kind: str, what: str, path: str, **arguments: Any) -> None:
