@@ -103,7 +103,10 @@ def start_control_plane() -> None:
     wait_for("kube-apiserver", lambda: succeeds(*kubectl("get", "--raw=/readyz")))
     # The cluster serves tests that wait for it: the default of 20 requests a second is slow.
     faster = ("--kube-api-qps=100", "--kube-api-burst=200")
-    _spawn("kube-controller-manager", commands.kube_controller_manager(LAYOUT, *faster))
+    # An elected one ends while the API server is away, and begins anew to count the node's silence.
+    # Ours stays: it would call every pod unready as soon as the API server is back.
+    patient = "--node-monitor-grace-period=5m"
+    _spawn("kube-controller-manager", commands.kube_controller_manager(LAYOUT, *faster, patient))
     _spawn("kube-scheduler", commands.kube_scheduler(LAYOUT))
     _spawn("kube-proxy", commands.kube_proxy(LAYOUT))
 
