@@ -83,8 +83,11 @@ class Takeover:
     def tell(self, what: str) -> str:
         causes = ", ".join(f"{n} x {cause}" for cause, n in failures(self.load.lines).items())
         path = " -> ".join(str(share) for share in self.shares)
+        start = self.load.lines[0]["at"]
+        when = [line["at"] - start for line in self.failed]
+        span = f" from second {when[0]:.1f} to {when[-1]:.1f}" if when else ""
         return (
-            f"{what}: {path} %, {len(self.failed)} of {len(self.load.lines)} requests failed"
+            f"{what}: {path} %, {len(self.failed)} of {len(self.load.lines)} requests failed{span}"
             f" {causes}"
         )
 
@@ -117,7 +120,7 @@ def taking_over(sturdy: Served, *weights: int) -> Iterator[Takeover]:
 
 def kill_operator() -> str:
     """Kill the operator that holds the Lease; return its pod's name."""
-    lease = cluster.get("lease", "checkrail", cluster.SYSTEM)
+    lease = cluster.get("lease", "checkrail-operator", cluster.SYSTEM)
     pod = str(lease["spec"]["holderIdentity"]).rpartition("_")[0]
     kill_container(cluster.get("pod", pod, cluster.SYSTEM), "operator")
     return pod
