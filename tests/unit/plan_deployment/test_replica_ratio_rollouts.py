@@ -73,6 +73,7 @@ def test_the_first_version_is_served_by_the_service_alone() -> None:
     world = deployed()
     assert sorted(key[1] for key in world.objects) == [
         "Deployment",
+        "NetworkPolicy",
         "PodDisruptionBudget",
         "Service",
         "Service",

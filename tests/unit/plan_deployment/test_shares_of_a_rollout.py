@@ -51,6 +51,7 @@ def test_a_healthy_rollout_visits_every_share_once_then_rests() -> None:
     assert [key[1] for key in sorted(world.objects)] == [
         "Deployment",
         "HTTPRoute",
+        "NetworkPolicy",
         "Service",
         "Service",
     ]
