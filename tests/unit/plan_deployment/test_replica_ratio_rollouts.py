@@ -273,6 +273,20 @@ def test_pods_of_an_earlier_candidate_get_no_request() -> None:
     assert (shares(world), world.unanswered) == ({3: 100}, 0)
 
 
+@pytest.mark.parametrize("weight", [5, 25, 50])
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_share_that_somebody_gave_by_the_selector_is_not_believed(
+    weight: int, version: int
+) -> None:
+    world = at_weight(weight)
+    before, since = world.objects[FRONT]["spec"]["selector"], world.status["canary"]["since"]
+    (only,) = (r for r in world.revisions if world.version_of(r) == version)
+    world.objects[FRONT]["spec"]["selector"] = {**before, LABEL_REVISION: only}
+    world.run_pass()
+    assert world.objects[FRONT]["spec"]["selector"] == before
+    assert world.status["canary"]["since"] == since
+
+
 @pytest.mark.parametrize("labels", [{}, {"other": "label"}])
 def test_a_selector_edited_by_hand_is_put_right(labels: dict[str, str]) -> None:
     world = deployed()

@@ -4,7 +4,7 @@ from itertools import chain
 from typing import Any
 
 from checkrail_operator.plan.deployment_seen import Answer, RouteSeen
-from checkrail_operator.plan.difference import APPLIED_HASH
+from checkrail_operator.plan.difference import applied
 from checkrail_operator.plan.types import Manifest
 
 ASKED = ("Accepted", "ResolvedRefs")
@@ -35,7 +35,7 @@ def see_route(body: Manifest) -> RouteSeen:
         spec=spec,
         answer=answer,
         message=message,
-        applied=(body["metadata"].get("annotations") or {}).get(APPLIED_HASH, ""),
+        applied=applied(body),
     )
 
 

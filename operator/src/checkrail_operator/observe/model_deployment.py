@@ -23,6 +23,7 @@ from checkrail_operator.observe.raw import (
 )
 from checkrail_operator.observe.server_reports import see_reports
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
+from checkrail_operator.plan.difference import applied
 from checkrail_operator.plan.errors import InvalidSpecError
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.revision import (
@@ -54,6 +55,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
     ours = [c for c in raw.children if c["kind"] == "Pod" or is_owned_by(c, metadata["uid"])]
     revisions = _revisions(metadata["name"], ours)
     route = next((c for c in ours if c["kind"] == "HTTPRoute"), None)
+    front = _front(ours, metadata["name"])
     return ModelDeploymentSeen(
         key=Key("ModelDeployment", metadata["namespace"], metadata["name"]),
         uid=metadata["uid"],
@@ -65,7 +67,8 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
         revisions=revisions,
         optional=tuple(sorted(_ref(c) for c in ours if _is_one_of(c, optional))),
         route=see_route(route) if route else None,
-        selected=_selected(ours, metadata["name"]),
+        selected=dict(front["spec"].get("selector") or {}) if front else None,
+        front_applied=applied(front) if front else "",
         read=see_reports(raw),
         answers={check: read_answer(fetched) for check, fetched in sorted(raw.answers.items())},
         now=now,
@@ -83,10 +86,10 @@ def _spec(owner: Manifest) -> ModelDeploymentSpec:
         raise InvalidSpecError(found) from error
 
 
-def _selected(ours: Iterable[Manifest], name: str) -> dict[str, str] | None:
-    """Return the labels that the Service of the owner's own name selects."""
+def _front(ours: Iterable[Manifest], name: str) -> Manifest | None:
+    """Return the Service of the owner's own name."""
     services = (c for c in ours if c["kind"] == "Service" and c["metadata"]["name"] == name)
-    return next((dict(c["spec"].get("selector") or {}) for c in services), None)
+    return next(services, None)
 
 
 def _is_one_of(child: Manifest, kinds: Collection[tuple[str, str]]) -> bool:

@@ -94,6 +94,7 @@ class ModelDeploymentSeen:
         optional: Children that go as soon as a pass does not want them.
         route: Its HTTPRoute, if it exists.
         selected: Labels of the pods that its Service ``<name>`` selects; None without one.
+        front_applied: Digest of that Service as a pass of ours wrote it last; empty if none did.
         read: What servers have counted.
         answers: What Prometheus said, by name of the check; of the queries made in this pass.
         now: The only clock, UTC.
@@ -113,6 +114,7 @@ class ModelDeploymentSeen:
     optional: tuple[Ref, ...] = ()
     route: RouteSeen | None = None
     selected: Mapping[str, str] | None = None
+    front_applied: str = ""
     read: Reading = field(default_factory=Reading)
     answers: Mapping[str, QueryAnswer] = field(default_factory=dict)
 

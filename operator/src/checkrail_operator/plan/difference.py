@@ -49,6 +49,11 @@ def applied_hash(wanted: Manifest) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def applied(live: Manifest) -> str:
+    """Return the digest of a child as a pass of ours applied it last; empty if none did."""
+    return str((live["metadata"].get("annotations") or {}).get(APPLIED_HASH, ""))
+
+
 def change_needed(wanted: Manifest, live: Manifest | None) -> Change:
     """Choose what to do for one child.
 
@@ -66,7 +71,7 @@ def change_needed(wanted: Manifest, live: Manifest | None) -> Change:
         raise NameConflictError(wanted["apiVersion"], wanted["kind"], wanted["metadata"]["name"])
     if is_immutable(wanted):
         return Change.NONE
-    same = live["metadata"].get("annotations", {}).get(APPLIED_HASH) == applied_hash(wanted)
+    same = applied(live) == applied_hash(wanted)
     return Change.NONE if same and contains(live, wanted) else Change.APPLY
 
 

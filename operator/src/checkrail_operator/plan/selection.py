@@ -16,7 +16,8 @@ from collections.abc import Mapping
 
 from checkrail_api.names import LABEL_REVISION, owner_labels
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
-from checkrail_operator.plan.serving import KIND
+from checkrail_operator.plan.difference import applied_hash
+from checkrail_operator.plan.serving import KIND, front_service
 
 
 def selection(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> dict[str, str]:
@@ -55,21 +56,11 @@ def selection_words(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> st
     )
 
 
-def canary_share_selected(
-    seen: ModelDeploymentSeen, stable: str, canary: str, between: int
-) -> int | None:
-    """Return the canary's share as the Service has it, percent; None if it selects neither.
-
-    Args:
-        seen: The pass's snapshot.
-        stable: Hash of the stable revision.
-        canary: Hash of the canary.
-        between: The share that pods of both make.
-    """
-    if seen.selected is None:
-        return None
-    revision = seen.selected.get(LABEL_REVISION)
-    return {stable: 0, canary: 100, None: between}.get(revision)
+def was_written(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> bool:
+    """Answer whether a pass of ours wrote last that the Service selects so, and it still does."""
+    wanted = selection(seen, weights)
+    written = seen.front_applied == applied_hash(front_service(seen, wanted))
+    return written and seen.selected == wanted
 
 
 def selected_revisions(seen: ModelDeploymentSeen) -> frozenset[str]:

@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from checkrail_api.reasons import Reason
+from checkrail_operator.plan import route, selection
 from checkrail_operator.plan.canary_size import canary_pods
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.replica_ratio import ratio_pods, reachable_shares
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import EVERYTHING, next_weight
-from checkrail_operator.plan.route import answer_of_route, route_words, was_written
+from checkrail_operator.plan.route import answer_of_route, route_words
 from checkrail_operator.plan.selection import (
     answer_of_selection,
-    canary_share_selected,
     selected_revisions,
     selection_words,
 )
@@ -70,10 +70,9 @@ def is_overdue(seen: ModelDeploymentSeen, weights: Mapping[str, int]) -> bool:
 def share_left(seen: ModelDeploymentSeen, stable: Revision, canary: Revision, told: int) -> int:
     """Return the canary's share as the last pass left it, percent.
 
-    Status is behind by one move at most: it is written last. Any other share, and with a gateway
-    one of the steps too that no pass of ours wrote, is somebody's edit: the one that was told goes
-    on, and what splits requests is put right. A Service that selects both does not say which step
-    that is.
+    Status is behind by one move at most: it is written last. A share that no pass of ours wrote is
+    somebody's edit, be it one of the steps: the one that was told goes on, and what splits requests
+    is put right. A Service that selects both revisions does not say which step that is.
 
     Args:
         seen: What the pass found.
@@ -81,18 +80,21 @@ def share_left(seen: ModelDeploymentSeen, stable: Revision, canary: Revision, to
         canary: The other one.
         told: The canary's share in the status, percent.
     """
-    ahead = (next_weight(seen.spec.rollout, told), 0)
-    gateway = seen.spec.traffic.gateway
-    if gateway is None:
-        between = told or ahead[0]
-        found = canary_share_selected(seen, stable.hash, canary.hash, between)
-        return told if found is None or found not in ahead else found
-    picked = {each.version: each.hash for each in (stable, canary)}
-    for weight in ahead:
-        weights = shares(stable.hash, canary.hash, weight)
-        if any(was_written(seen, gateway, weights, each) for each in ({}, picked)):
-            return weight
+    for ahead in (next_weight(seen.spec.rollout, told), 0):
+        if _was_written(seen, stable, canary, told, ahead):
+            return ahead
     return told
+
+
+def _was_written(
+    seen: ModelDeploymentSeen, stable: Revision, canary: Revision, told: int, ahead: int
+) -> bool:
+    was, now = (shares(stable.hash, canary.hash, weight) for weight in (told, ahead))
+    if gateway := seen.spec.traffic.gateway:
+        picked = {each.version: each.hash for each in (stable, canary)}
+        return any(route.was_written(seen, gateway, now, each) for each in ({}, picked))
+    same = selection.selection(seen, was) == selection.selection(seen, now)
+    return not same and selection.was_written(seen, now)
 
 
 def pods_for(seen: ModelDeploymentSeen, weight: int, *, growing: bool = False) -> int:
