@@ -79,7 +79,9 @@ def nested(depth: int) -> list[Any]:
             id="the version is ready",
         ),
         pytest.param(
-            "/v2", {"name": "checkrail", "version": "0.1.0", "extensions": []}, id="who it is"
+            "/v2",
+            {"name": "checkrail", "version": "0.1.0", "extensions": ["binary_tensor_data"]},
+            id="who it is",
         ),
     ],
 )
@@ -308,8 +310,8 @@ BAD_INFERS = [
     pytest.param(
         flight({**tensor("distance", "FP32", 1), "parameters": {"binary_data_size": 4}}),
         400,
-        "binary tensors are not taken",
-        id="a binary tensor",
+        "inference-header-content-length",
+        id="a binary tensor without its header",
     ),
     pytest.param(
         flight(outputs=[{"name": "labels"}]), 422, "did you mean 'label'", id="an unknown output"

@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from checkrail_server.errors import RequestError
 
 JSON = b"application/json"
+OCTETS = b"application/octet-stream"
 PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
+
+HEADS = 256
+"""Heads that are kept; those of binary answers differ by the size of their JSON."""
 
 
 class Answer(NamedTuple):
@@ -57,7 +61,9 @@ class Renderer:
         key = (status, content_type, headers, close)
         head = self._heads.get(key)
         if head is None:
-            head = self._heads[key] = self._head(*key)
+            head = self._head(*key)
+            if len(self._heads) < HEADS:
+                self._heads[key] = head
         return b"%b%d\r\n\r\n%b" % (head, len(body), b"" if head_only else body)
 
     def _head(self, status: int, content_type: bytes, headers: bytes, close: bool) -> bytes:  # noqa: FBT001 - from a key

@@ -52,12 +52,17 @@ def column(spec: TensorSpec, values: Sequence[Any], datatype: str | None = None)
     """
     if datatype is None or datatype == spec.datatype:
         return _typed(spec.name, values, spec.datatype)
+    check_datatype(spec.name, datatype)
+    return converted(spec, _typed(spec.name, values, datatype), datatype)
+
+
+def check_datatype(name: str, datatype: str) -> None:
+    """Raise RequestError 400 unless the protocol and this server have ``datatype``."""
     if datatype not in DTYPES:
         raise malformed(
-            f"input {spec.name!r}: unknown datatype {datatype[:SHOWN]!r}; this server takes "
+            f"input {name!r}: unknown datatype {datatype[:SHOWN]!r}; this server takes "
             + ", ".join(DTYPES)
         )
-    return _converted(spec, _typed(spec.name, values, datatype), datatype)
 
 
 def _typed(name: str, values: Sequence[Any], datatype: str) -> Array:
@@ -124,8 +129,12 @@ def _json_name(value: object) -> str:
             return f"the number {value}"
 
 
-def _converted(spec: TensorSpec, values: Array, datatype: str) -> Array:
-    """Convert an array of the client's datatype to the model's, exactly."""
+def converted(spec: TensorSpec, values: Array, datatype: str) -> Array:
+    """Convert an array of the client's ``datatype`` to the model's, exactly.
+
+    Raises:
+        RequestError: 422, a value has no exact form in the model's datatype.
+    """
     if "BYTES" in (datatype, spec.datatype):
         raise unprocessable(f"input {spec.name!r} is {spec.datatype}, the request sends {datatype}")
     with np.errstate(all="ignore"):

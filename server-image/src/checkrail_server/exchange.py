@@ -39,6 +39,7 @@ class Exchange:
         "expect",
         "has_host",
         "header_complete",
+        "json_size",
         "last",
         "method",
         "picked",
@@ -65,6 +66,8 @@ class Exchange:
         self.content_type = b""
         self.content_encoding = b""
         self.expect = b""
+        self.json_size = b""
+        """The header field inference-header-content-length: binary tensors follow the JSON."""
         self.has_host = False
         self.picked = False
         """Whether the client chose this version by a header: no gateway split sent it here."""
@@ -107,6 +110,10 @@ class Exchange:
                 self.content_encoding = value
             case b"expect":
                 self.expect = value
+            case b"inference-header-content-length":
+                if self.json_size:
+                    raise RequestError(400, "two inference-header-content-length header fields")
+                self.json_size = value
             case field if field == PICK_FIELD:
                 self.picked = True
 

@@ -1,4 +1,4 @@
-"""One input tensor of the Open Inference Protocol's JSON.
+"""One input tensor of the Open Inference Protocol's JSON, its values in it or after it.
 
 A request of raw features has a tensor for each, all of one shape: it is checked once, and the
 tensors after it only compare.
@@ -10,11 +10,13 @@ from itertools import chain
 from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from checkrail_server.binary_tensors import decoded
 from checkrail_server.coercion import column
 from checkrail_server.errors import malformed, unprocessable
 from checkrail_server.names import SHOWN
 
 if TYPE_CHECKING:
+    from checkrail_server.binary_tensors import BinaryTensors
     from checkrail_server.tensors import Array, TensorSpec
 
 
@@ -48,18 +50,27 @@ def shape_of(item: dict[str, Any], spec: TensorSpec, before: Shape | None) -> Sh
     return Shape(stated, spec.shape, stated[0] if stated else 1, prod(stated))
 
 
-def tensor(item: dict[str, Any], spec: TensorSpec, shape: Shape) -> Array:
+def tensor(
+    item: dict[str, Any], spec: TensorSpec, shape: Shape, binary: BinaryTensors | None
+) -> Array:
     """Return the values of ``item`` in the type of ``spec``.
+
+    Args:
+        item: One of the request's inputs.
+        spec: The model's input of that name.
+        shape: The one that ``item`` states.
+        binary: What follows the JSON; None: the body is JSON alone.
 
     Raises:
         RequestError: 400, the item is not of the protocol's form; 422, its data do not fit.
     """
-    parameters = item.get("parameters")
-    if type(parameters) is dict and "binary_data_size" in parameters:
-        raise malformed(f"input {spec.name!r}: binary tensors are not taken; send data as JSON")
     datatype = item.get("datatype")
     if type(datatype) is not str:
         raise malformed(f"input {spec.name!r}: datatype must be a string")
+    parameters = item.get("parameters")
+    if type(parameters) is dict and "binary_data_size" in parameters:
+        content = _binary(item, spec.name, binary, parameters["binary_data_size"])
+        return decoded(content, spec, shape, datatype)
     data = item.get("data")
     if type(data) is not list:
         raise malformed(f"input {spec.name!r}: data must be a list")
@@ -71,6 +82,19 @@ def tensor(item: dict[str, Any], spec: TensorSpec, shape: Shape) -> Array:
             f"the shape {shape.stated} holds {shape.size}"
         )
     return column(spec, data, datatype).reshape(shape.stated)
+
+
+def _binary(
+    item: dict[str, Any], name: str, binary: BinaryTensors | None, size: object
+) -> memoryview:
+    if binary is None:
+        raise malformed(
+            f"input {name!r} has a binary_data_size, and the request no header "
+            "inference-header-content-length, which says where the JSON ends"
+        )
+    if "data" in item:
+        raise malformed(f"input {name!r} has data and a binary_data_size; send one of them")
+    return binary.take(name, size)
 
 
 def _flattened(data: list[Any], shape: list[int], name: str) -> list[Any]:

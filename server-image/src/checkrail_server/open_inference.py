@@ -1,4 +1,7 @@
-"""The Open Inference Protocol's inference request and answer as JSON (REST, version 2)."""
+"""The Open Inference Protocol's inference request and answer (REST, version 2).
+
+They are JSON, with tensors in it or as bytes after it.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import orjson
 
+from checkrail_server.answers import OCTETS, Answer
+from checkrail_server.binary_tensors import encoded, split
 from checkrail_server.errors import malformed, unprocessable
 from checkrail_server.json_tensors import Shape, shape_of, tensor
 from checkrail_server.names import SHOWN, with_nearest
 
 if TYPE_CHECKING:
-    from checkrail_server.model import Feeds, Model
-    from checkrail_server.tensors import Array
+    from collections.abc import Container
 
+    from checkrail_server.binary_tensors import BinaryTensors
+    from checkrail_server.model import Feeds, Model
+    from checkrail_server.tensors import Array, TensorSpec
+
+NOTHING: frozenset[str] = frozenset()
+NOT_ANSWERED = ("classification", "shared_memory_region")
+"""Parameters of outputs, of extensions that this server does not have."""
 SCALARS = {bool, int, float, str}
 """What the protocol allows as the value of a parameter."""
 
@@ -22,22 +33,34 @@ SCALARS = {bool, int, float, str}
 class InferRequest:
     """A request that fits the model."""
 
-    __slots__ = ("feeds", "id", "outputs", "parameters", "rows")
+    __slots__ = ("binary", "feeds", "id", "outputs", "parameters", "rows")
 
-    def __init__(self, body: bytes | bytearray, model: Model, max_rows: int) -> None:
+    def __init__(
+        self, body: bytes | bytearray, model: Model, max_rows: int, json_size: bytes = b""
+    ) -> None:
         """Read ``body``.
+
+        Args:
+            body: JSON, and the bytes of binary tensors after it.
+            model: What is asked.
+            max_rows: More are refused.
+            json_size: The header field inference-header-content-length; empty: all is JSON.
 
         Raises:
             RequestError: 400, it is not the protocol's JSON; 422, it does not fit ``model``.
         """
-        request = json_object(body)
+        document, tensors = split(body, json_size) if json_size else (body, None)
+        request = json_object(document)
         self.id = _optional(request, "id", str, "a string")
         self.parameters = _parameters(request)
-        self.outputs = _requested_outputs(request, model)
-        self.feeds, self.rows = _feeds(request, model, max_rows)
+        binary = _flag(self.parameters, "binary_data_output", default=False)
+        self.outputs, self.binary = _requested_outputs(request, model, binary=binary)
+        self.feeds, self.rows = _feeds(request, model, max_rows, tensors)
+        if tensors:
+            tensors.end()
 
 
-def json_object(body: bytes | bytearray) -> dict[str, Any]:
+def json_object(body: bytes | bytearray | memoryview) -> dict[str, Any]:
     """Return the JSON object that ``body`` is.
 
     Raises:
@@ -52,27 +75,42 @@ def json_object(body: bytes | bytearray) -> dict[str, Any]:
     return value
 
 
-def answer(request: InferRequest, model: Model, version: str, outputs: list[Array]) -> bytes:
-    """Return the answer of ``outputs``, which are the model's, as JSON.
+def answer(request: InferRequest, model: Model, version: str, outputs: list[Array]) -> Answer:
+    """Return the answer of ``outputs``, which are the model's, as the request wants them.
 
-    Floats have the shortest decimals that give the same float back.
+    In JSON floats have the shortest decimals that give the same float back.
     """
     document: dict[str, Any] = {"model_name": model.name, "model_version": version}
     if request.id is not None:
         document["id"] = request.id
-    if request.parameters is not None:
+    if request.parameters:
         document["parameters"] = request.parameters
+    contents: list[bytes] = []
     document["outputs"] = [
-        {
-            "name": spec.name,
-            "datatype": spec.datatype,
-            "shape": values.shape,
-            "data": values.ravel().tolist() if spec.datatype == "BYTES" else _flat(values),
-        }
+        _tensor(spec, values, contents if spec.name in request.binary else None)
         for spec, values in zip(model.outputs, outputs, strict=True)
         if request.outputs is None or spec.name in request.outputs
     ]
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    content = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    if not contents:
+        return Answer(200, content)
+    size = b"inference-header-content-length: %d\r\n" % len(content)
+    return Answer(200, b"".join((content, *contents)), OCTETS, size)
+
+
+def _tensor(spec: TensorSpec, values: Array, contents: list[bytes] | None) -> dict[str, Any]:
+    """Return an output in JSON; its values go to the end of ``contents`` if there are any."""
+    tensor: dict[str, Any] = {
+        "name": spec.name,
+        "datatype": spec.datatype,
+        "shape": values.shape,
+    }
+    if contents is None:
+        tensor["data"] = values.ravel().tolist() if spec.datatype == "BYTES" else _flat(values)
+    else:
+        contents.append(encoded(values, spec.datatype))
+        tensor["parameters"] = {"binary_data_size": len(contents[-1])}
+    return tensor
 
 
 def _flat(values: Array) -> Array:
@@ -106,17 +144,51 @@ def _list_of_objects(request: dict[str, Any], key: str) -> list[dict[str, Any]]:
     return value
 
 
-def _requested_outputs(request: dict[str, Any], model: Model) -> set[str] | None:
-    """Return the names the client asks for; None: all."""
+def _requested_outputs(
+    request: dict[str, Any], model: Model, *, binary: bool
+) -> tuple[Container[str] | None, Container[str]]:
+    """Return the names the client asks for, None being all, and those it wants as bytes.
+
+    An output that says nothing of it is wanted as bytes if ``binary``.
+    """
     if not request.get("outputs"):
-        return None
-    names = {_name(item, "outputs") for item in _list_of_objects(request, "outputs")}
-    if unknown := names - set(model.output_names):
-        raise unprocessable(f"no output {with_nearest(min(unknown), model.output_names)}")
-    return names
+        return None, model.output_names if binary else NOTHING
+    wanted: dict[str, bool] = {}
+    for item in _list_of_objects(request, "outputs"):
+        name = _name(item, "outputs")
+        if name not in model.output_names:
+            raise unprocessable(f"no output {with_nearest(name, model.output_names)}")
+        if name in wanted:
+            raise malformed(f"output {name!r} is asked for twice")
+        wanted[name] = _wants_bytes(item, name, default=binary)
+    return wanted, {name for name, wants in wanted.items() if wants}
 
 
-def _feeds(request: dict[str, Any], model: Model, max_rows: int) -> tuple[Feeds, int]:
+def _wants_bytes(item: dict[str, Any], name: str, *, default: bool) -> bool:
+    parameters = item.get("parameters")
+    if parameters is None:
+        return default
+    if type(parameters) is not dict:
+        raise malformed(f"output {name!r}: parameters must be an object")
+    for parameter in NOT_ANSWERED:
+        if parameter in parameters:
+            raise malformed(f"output {name!r}: {parameter} is not answered here; leave it out")
+    return _flag(parameters, "binary_data", default=default)
+
+
+def _flag(parameters: dict[str, Any] | None, name: str, *, default: bool) -> bool:
+    """Take a parameter that speaks to this server, and is no word for the answer to repeat."""
+    if not parameters:
+        return default
+    value = parameters.pop(name, default)
+    if type(value) is not bool:
+        raise malformed(f"{name} must be true or false")
+    return value
+
+
+def _feeds(
+    request: dict[str, Any], model: Model, max_rows: int, binary: BinaryTensors | None
+) -> tuple[Feeds, int]:
     feeds: Feeds = {}
     rows = None
     shape: Shape | None = None
@@ -128,16 +200,17 @@ def _feeds(request: dict[str, Any], model: Model, max_rows: int) -> tuple[Feeds,
         if name in feeds:
             raise malformed(f"input {name!r} is given twice")
         shape = shape_of(item, spec, shape)
-        if rows not in (None, shape.rows):
+        if rows is None:
+            rows = shape.rows
+            check_rows(rows, max_rows)
+        elif rows != shape.rows:
             raise unprocessable(
                 f"input {name!r} has {shape.rows} rows, the inputs before it have {rows}"
             )
-        rows = shape.rows
-        feeds[name] = tensor(item, spec, shape)
+        feeds[name] = tensor(item, spec, shape, binary)
     missing = [name for name in model.inputs_by_name if name not in feeds]
     if missing or rows is None:
         raise unprocessable(f"missing inputs: {', '.join(missing)}")
-    check_rows(rows, max_rows)
     return feeds, rows
 
 

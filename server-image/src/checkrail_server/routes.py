@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from checkrail_api import serving
 from checkrail_server import VERSION
-from checkrail_server.answers import Answer, document
+from checkrail_server.answers import JSON, OCTETS, Answer, document
 from checkrail_server.errors import RequestError, unavailable
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from checkrail_server.service import Service
 
 PREDICT_PATH = b"/predict"
+EXTENSIONS = ["binary_tensor_data"]
+"""Of the protocol, as Triton names them."""
 READERS = (b"GET", b"HEAD")
 POSTERS = (b"POST",)
 SHOWN = 100
@@ -33,6 +35,8 @@ class Route:
     """Answers now, or None when the answer comes later."""
     model: bool = False
     """Whether its answers carry the model's headers."""
+    binary: bool = False
+    """Whether it takes binary tensors beside JSON."""
     scoring: bool = False
     """Whether its answers are counted as scoring requests."""
 
@@ -56,7 +60,9 @@ class Routes:
         for prefix in (model, version):
             table[prefix] = Route(READERS, lambda _: service.described_model(), model=True)
             table[f"{prefix}/ready"] = Route(READERS, self._model_ready, model=True)
-            table[f"{prefix}/infer"] = Route(POSTERS, self._infer, model=True, scoring=True)
+            table[f"{prefix}/infer"] = Route(
+                POSTERS, self._infer, model=True, binary=True, scoring=True
+            )
         self._table = {path.encode(): route for path, route in table.items()}
 
     def answer(self, exchange: Exchange) -> Answer | None:
@@ -78,7 +84,7 @@ class Routes:
                 headers=b"allow: %b\r\n" % allowed,
             )
         if route.methods == POSTERS:
-            _check_media_type(exchange)
+            _check_media_type(exchange, binary=route.binary)
         return route.respond(exchange)
 
     def find(self, path: bytes) -> Route | None:
@@ -116,7 +122,7 @@ class Routes:
 
 
 def _server_metadata(_: Exchange) -> Answer:
-    return document(200, {"name": "checkrail", "version": VERSION, "extensions": []})
+    return document(200, {"name": "checkrail", "version": VERSION, "extensions": EXTENSIONS})
 
 
 def _origin_form(exchange: Exchange) -> bytes:
@@ -130,14 +136,16 @@ def _origin_form(exchange: Exchange) -> bytes:
     return exchange.target
 
 
-def _check_media_type(exchange: Exchange) -> None:
-    """Accept JSON, and no media type at all; refuse compressed bodies."""
+def _check_media_type(exchange: Exchange, *, binary: bool) -> None:
+    """Accept JSON, octets with ``binary`` tensors, and no media type; refuse compressed bodies."""
     if exchange.content_encoding not in (b"", b"identity"):
         raise RequestError(415, "compressed bodies are not taken; send plain JSON")
     media_type = exchange.content_type.partition(b";")[0].strip().lower()
-    if media_type not in (b"", b"application/json"):
-        raise RequestError(
-            415,
-            f"{media_type[:SHOWN].decode('latin-1')} is not taken; "
-            "send JSON with content-type: application/json",
-        )
+    if media_type in (b"", JSON) or (binary and exchange.json_size and media_type == OCTETS):
+        return
+    octets = "; application/octet-stream needs the header inference-header-content-length"
+    raise RequestError(
+        415,
+        f"{media_type[:SHOWN].decode('latin-1')} is not taken; "
+        "send JSON with content-type: application/json" + (octets if binary else ""),
+    )

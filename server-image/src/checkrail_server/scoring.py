@@ -35,8 +35,8 @@ class ScoringJob(ABC):
         self._exchange = exchange
 
     @abstractmethod
-    def body(self, outputs: list[Array]) -> bytes:
-        """Return the answer's body."""
+    def answer(self, outputs: list[Array]) -> Answer:
+        """Return the answer of ``outputs``, which are the model's."""
 
     @property
     def abandoned(self) -> bool:
@@ -66,7 +66,7 @@ class ScoringJob(ABC):
         if self.abandoned:
             return
         try:
-            answer = self._answer(outputs)
+            answer = self._counted(outputs)
         except RequestError as error:
             self._service.refuse(self._exchange, error)
         except Exception as error:  # noqa: BLE001 - a bug fails one request, not the queue
@@ -74,14 +74,14 @@ class ScoringJob(ABC):
         else:
             self._service.send(self._exchange, answer)
 
-    def _answer(self, outputs: list[Array]) -> Answer:
+    def _counted(self, outputs: list[Array]) -> Answer:
         # a label is chosen from the probabilities: whoever gets one relies on the other
         answered = None if self._model.classifier else self.answered
         finite = self._model.finite.check(outputs, answered)
-        body = self.body(outputs)
+        answer = self.answer(outputs)
         if not self._exchange.picked:
             self._service.metrics.scored(self.feeds, self.rows, outputs, finite=finite)
-        return Answer(200, body)
+        return answer
 
 
 class InferJob(ScoringJob):
@@ -92,12 +92,14 @@ class InferJob(ScoringJob):
     def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``open_inference.InferRequest`` for what is raised."""
         super().__init__(service, model, exchange)
-        self._request = open_inference.InferRequest(exchange.body, model, service.limits.rows)
+        self._request = open_inference.InferRequest(
+            exchange.body, model, service.limits.rows, exchange.json_size
+        )
         self.feeds = self._request.feeds
         self.rows = self._request.rows
         self.answered = self._request.outputs
 
-    def body(self, outputs: list[Array]) -> bytes:
+    def answer(self, outputs: list[Array]) -> Answer:
         """Return the protocol's answer."""
         version = self._service.settings.version
         return open_inference.answer(self._request, self._model, version, outputs)
@@ -115,7 +117,7 @@ class PredictJob(ScoringJob):
         self.feeds = request.feeds
         self.rows = request.rows
 
-    def body(self, outputs: list[Array]) -> bytes:
+    def answer(self, outputs: list[Array]) -> Answer:
         """Return the predictions."""
         settings = self._service.settings
-        return rows.answer(self._model, settings.version, settings.sha256, outputs)
+        return Answer(200, rows.answer(self._model, settings.version, settings.sha256, outputs))

@@ -88,7 +88,7 @@ def test_what_an_answer_repeats_of_a_request_can_be_written(model: Model, docume
     body = json.dumps({"inputs": INPUTS, "id": "r", "parameters": {"a": document}}).encode()
     with contextlib.suppress(RequestError):
         request = InferRequest(body, model, 100)
-        written = json.loads(answer(request, model, "v", model.run(request.feeds)))
+        written = json.loads(answer(request, model, "v", model.run(request.feeds)).body)
         assert written["parameters"] == {"a": document}
 
 
@@ -97,3 +97,11 @@ def test_any_bytes_are_a_request_or_refused(model: Model, body: bytes) -> None:
     for read in (InferRequest, RowsRequest):
         with contextlib.suppress(RequestError):
             read(body, model, 100)
+
+
+@given(body=st.binary(max_size=100), json_size=st.binary(max_size=24) | st.just(b"40"))
+def test_any_bytes_after_any_size_are_a_request_or_refused(
+    model: Model, body: bytes, json_size: bytes
+) -> None:
+    with contextlib.suppress(RequestError):
+        InferRequest(body, model, 100, json_size)

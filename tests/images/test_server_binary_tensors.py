@@ -1,0 +1,193 @@
+"""The binary tensor extension on a real server: bytes in, bytes out, and what is in them."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+from checkrail_api.serving import DIGEST_HEADER
+from checkrail_server.binary_tensors import encoded
+from checkrail_server.tensors import DTYPES
+from harness.binary_requests import BINARY, INFER, SIZE, binary, post
+from harness.scoring_server import (
+    MODEL,
+    ScoringServer,
+    artifact_files,
+    flight_files,
+    flight_model,
+    serving,
+    written,
+)
+from harness.typed_model import COLUMNS, MATRIX, typed_model
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+pytestmark = pytest.mark.images
+
+ROWS = 3
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
+    folder = tmp_path_factory.mktemp("typed")
+    with serving(written(artifact_files(typed_model()), folder / "artifact"), folder) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def flights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
+    folder = tmp_path_factory.mktemp("flights")
+    with serving(written(flight_files(), folder / "artifact"), folder) as running:
+        yield running
+
+
+def tensors(answer: httpx.Response) -> dict[str, bytes | list[Any]]:
+    """Return the outputs by name: their bytes, or their data."""
+    text, content = answer.content, b""
+    if size := answer.headers.get(SIZE):
+        text, content = text[: int(size)], text[int(size) :]
+    found: dict[str, bytes | list[Any]] = {}
+    for output in json.loads(text)["outputs"]:
+        if parameters := output.get("parameters"):
+            size = parameters["binary_data_size"]
+            found[output["name"]], content = content[:size], content[size:]
+        else:
+            found[output["name"]] = output["data"]
+    assert content == b""
+    return found
+
+
+def feeds() -> dict[str, np.ndarray[Any, Any]]:
+    """Values of every datatype, its extremes among them."""
+    values: dict[str, np.ndarray[Any, Any]] = {}
+    for datatype, dtype in DTYPES.items():
+        match datatype:
+            case "BOOL":
+                data: list[Any] = [True, False, True]
+            case "BYTES":
+                data = ["", "Zürich", "a\x00b"]
+            case "FP32" | "FP64":
+                data = [np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal, -0.0]
+            case _:
+                data = [np.iinfo(dtype).min, 1, np.iinfo(dtype).max]
+        values[datatype] = np.array(data, dtype=dtype).reshape(ROWS, 1)
+    values[MATRIX] = np.random.default_rng(7).normal(size=(ROWS, COLUMNS)).astype(np.float32)
+    return values
+
+
+def datatype_of(name: str) -> str:
+    return "FP32" if name == MATRIX else name
+
+
+def inputs(values: dict[str, np.ndarray[Any, Any]], *in_json: str) -> tuple[list[Any], bytes]:
+    """Return the inputs and the bytes after the JSON; those in ``in_json`` carry their data."""
+    items, content = [], b""
+    for name, array in values.items():
+        datatype, shape = datatype_of(name), list(array.shape)
+        if name in in_json:
+            item = {"name": f"in_{name}", "datatype": datatype, "shape": shape}
+            items.append({**item, "data": array.ravel().tolist()})
+            continue
+        part = encoded(array, datatype)
+        items.append(binary(f"in_{name}", datatype, shape, len(part)))
+        content += part
+    return items, content
+
+
+def test_every_datatype_and_a_matrix_come_back_to_the_bit(typed: ScoringServer) -> None:
+    items, content = inputs(feeds())
+
+    answer = post(typed, {"inputs": items, "parameters": BINARY}, content)
+
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers[DIGEST_HEADER]
+    assert tensors(answer) == {
+        f"out_{name}": encoded(array, datatype_of(name)) for name, array in feeds().items()
+    }
+
+
+def test_each_tensor_chooses_its_form(typed: ScoringServer) -> None:
+    items, content = inputs(feeds(), "BYTES", "INT8", MATRIX)
+    asked = {
+        "inputs": items,
+        "id": "r-1",
+        "parameters": {**BINARY, "trace": 7},
+        "outputs": [
+            {"name": "out_FP64"},
+            {"name": "out_BYTES", "parameters": {"binary_data": True}},
+            {"name": "out_INT16", "parameters": {"binary_data": False}},
+        ],
+    }
+
+    answer = post(typed, asked, content, content_type="application/octet-stream")
+
+    size = int(answer.headers[SIZE])
+    assert json.loads(answer.content[:size]) == {
+        "model_name": MODEL,
+        "model_version": answer.headers["x-checkrail-model-version"],
+        "id": "r-1",
+        "parameters": {"trace": 7},
+        "outputs": [
+            {"name": "out_INT16", "datatype": "INT16", "shape": [3, 1], "data": [-32768, 1, 32767]},
+            {
+                "name": "out_FP64",
+                "datatype": "FP64",
+                "shape": [3, 1],
+                "parameters": {"binary_data_size": 24},
+            },
+            {
+                "name": "out_BYTES",
+                "datatype": "BYTES",
+                "shape": [3, 1],
+                "parameters": {"binary_data_size": 22},
+            },
+        ],
+    }
+    want = feeds()
+    assert answer.content[size:] == encoded(want["FP64"], "FP64") + encoded(want["BYTES"], "BYTES")
+
+
+def test_bytes_in_and_json_out(typed: ScoringServer) -> None:
+    items, content = inputs(feeds())
+
+    answer = post(typed, {"inputs": items}, content)
+
+    assert (answer.headers["content-type"], SIZE in answer.headers) == ("application/json", False)
+    assert tensors(answer)["out_BYTES"] == ["", "Zürich", "a\x00b"]
+
+
+def test_json_in_and_bytes_out(typed: ScoringServer) -> None:
+    items, _ = inputs(feeds(), *feeds())
+
+    answer = typed.http.post(INFER, json={"inputs": items, "parameters": BINARY})
+
+    assert tensors(answer)["out_UINT64"] == struct.pack("<3Q", 0, 1, 2**64 - 1)
+
+
+def test_scores_of_bytes_are_onnxruntimes_to_the_bit(flights: ScoringServer) -> None:
+    random = np.random.default_rng(7)
+    values = {
+        "distance": random.uniform(50, 3000, (500, 1)).astype(np.float32),
+        "dep_hour": random.integers(0, 24, (500, 1)).astype(np.float32),
+        "carrier": random.choice(["AA", "UA", ""], (500, 1)).astype(object),
+    }
+    kinds = {"distance": "FP32", "dep_hour": "FP32", "carrier": "BYTES"}
+    parts = {name: encoded(array, kinds[name]) for name, array in values.items()}
+    items = [binary(name, kinds[name], [500, 1], len(part)) for name, part in parts.items()]
+
+    answer = post(flights, {"inputs": items, "parameters": BINARY}, b"".join(parts.values()))
+
+    label, probabilities = ort.InferenceSession(flight_model()).run(None, values)
+    assert tensors(answer) == {
+        "label": label.tobytes(),
+        "probabilities": probabilities.tobytes(),
+    }
