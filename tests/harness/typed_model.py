@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 from onnx import ValueInfoProto, helper
 
 from checkrail_server.tensors import DTYPES
@@ -10,6 +13,7 @@ from harness.scoring_server import serialised
 COLUMNS = 3
 """Of the packed matrix."""
 MATRIX = "MATRIX"
+ROWS = 3
 
 
 def typed_model() -> bytes:
@@ -26,5 +30,28 @@ def typed_model() -> bytes:
     return serialised(helper.make_graph(nodes, "typed", values("in"), values("out")))
 
 
+def extremes() -> dict[str, np.ndarray[Any, Any]]:
+    """Return values for every input, the extremes of its datatype among them."""
+    values: dict[str, np.ndarray[Any, Any]] = {}
+    for datatype, dtype in DTYPES.items():
+        match datatype:
+            case "BOOL":
+                data: list[Any] = [True, False, True]
+            case "BYTES":
+                data = ["", "Zürich", "a\x00b"]
+            case "FP32" | "FP64":
+                data = [np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal, -0.0]
+            case _:
+                data = [np.iinfo(dtype).min, 1, np.iinfo(dtype).max]
+        values[datatype] = np.array(data, dtype=dtype).reshape(ROWS, 1)
+    values[MATRIX] = np.random.default_rng(7).normal(size=(ROWS, COLUMNS)).astype(np.float32)
+    return values
+
+
+def datatype_of(name: str) -> str:
+    """Return the datatype of an input by its name without ``in_``."""
+    return "FP32" if name == MATRIX else name
+
+
 def _onnx_type(name: str) -> int:
-    return int(helper.np_dtype_to_tensor_dtype(DTYPES["FP32" if name == MATRIX else name]))
+    return int(helper.np_dtype_to_tensor_dtype(DTYPES[datatype_of(name)]))

@@ -12,7 +12,6 @@ import pytest
 
 from checkrail_api.serving import DIGEST_HEADER
 from checkrail_server.binary_tensors import encoded
-from checkrail_server.tensors import DTYPES
 from harness.binary_requests import BINARY, INFER, SIZE, binary, post
 from harness.scoring_server import (
     MODEL,
@@ -23,7 +22,7 @@ from harness.scoring_server import (
     serving,
     written,
 )
-from harness.typed_model import COLUMNS, MATRIX, typed_model
+from harness.typed_model import MATRIX, datatype_of, extremes, typed_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
     import httpx
 
 pytestmark = pytest.mark.images
-
-ROWS = 3
 
 
 @pytest.fixture(scope="module")
@@ -65,28 +62,6 @@ def tensors(answer: httpx.Response) -> dict[str, bytes | list[Any]]:
     return found
 
 
-def feeds() -> dict[str, np.ndarray[Any, Any]]:
-    """Values of every datatype, its extremes among them."""
-    values: dict[str, np.ndarray[Any, Any]] = {}
-    for datatype, dtype in DTYPES.items():
-        match datatype:
-            case "BOOL":
-                data: list[Any] = [True, False, True]
-            case "BYTES":
-                data = ["", "Zürich", "a\x00b"]
-            case "FP32" | "FP64":
-                data = [np.finfo(dtype).max, np.finfo(dtype).smallest_subnormal, -0.0]
-            case _:
-                data = [np.iinfo(dtype).min, 1, np.iinfo(dtype).max]
-        values[datatype] = np.array(data, dtype=dtype).reshape(ROWS, 1)
-    values[MATRIX] = np.random.default_rng(7).normal(size=(ROWS, COLUMNS)).astype(np.float32)
-    return values
-
-
-def datatype_of(name: str) -> str:
-    return "FP32" if name == MATRIX else name
-
-
 def inputs(values: dict[str, np.ndarray[Any, Any]], *in_json: str) -> tuple[list[Any], bytes]:
     """Return the inputs and the bytes after the JSON; those in ``in_json`` carry their data."""
     items, content = [], b""
@@ -103,7 +78,7 @@ def inputs(values: dict[str, np.ndarray[Any, Any]], *in_json: str) -> tuple[list
 
 
 def test_every_datatype_and_a_matrix_come_back_to_the_bit(typed: ScoringServer) -> None:
-    items, content = inputs(feeds())
+    items, content = inputs(extremes())
 
     answer = post(typed, {"inputs": items, "parameters": BINARY}, content)
 
@@ -111,12 +86,12 @@ def test_every_datatype_and_a_matrix_come_back_to_the_bit(typed: ScoringServer) 
     assert answer.headers["content-type"] == "application/octet-stream"
     assert answer.headers[DIGEST_HEADER]
     assert tensors(answer) == {
-        f"out_{name}": encoded(array, datatype_of(name)) for name, array in feeds().items()
+        f"out_{name}": encoded(array, datatype_of(name)) for name, array in extremes().items()
     }
 
 
 def test_each_tensor_chooses_its_form(typed: ScoringServer) -> None:
-    items, content = inputs(feeds(), "BYTES", "INT8", MATRIX)
+    items, content = inputs(extremes(), "BYTES", "INT8", MATRIX)
     asked = {
         "inputs": items,
         "id": "r-1",
@@ -152,12 +127,12 @@ def test_each_tensor_chooses_its_form(typed: ScoringServer) -> None:
             },
         ],
     }
-    want = feeds()
+    want = extremes()
     assert answer.content[size:] == encoded(want["FP64"], "FP64") + encoded(want["BYTES"], "BYTES")
 
 
 def test_bytes_in_and_json_out(typed: ScoringServer) -> None:
-    items, content = inputs(feeds())
+    items, content = inputs(extremes())
 
     answer = post(typed, {"inputs": items}, content)
 
@@ -166,7 +141,7 @@ def test_bytes_in_and_json_out(typed: ScoringServer) -> None:
 
 
 def test_json_in_and_bytes_out(typed: ScoringServer) -> None:
-    items, _ = inputs(feeds(), *feeds())
+    items, _ = inputs(extremes(), *extremes())
 
     answer = typed.http.post(INFER, json={"inputs": items, "parameters": BINARY})
 
