@@ -12,7 +12,7 @@ PARALLEL := --numprocesses 2 --dist worksteal
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e \
-  cluster-up cluster-down images crds format parity bench-server bench-trainer bench-join bench-operator evidence clean
+  cluster-up cluster-down images crds protos format parity bench-server bench-trainer bench-join bench-operator evidence clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ cluster-down: ## Stop the cluster and leave nothing behind
 images: .venv/.synced ## Build the three images and load them into the cluster
 	@$(CLUSTER) images operator trainer server
 	@for image in operator trainer server; do $(CLUSTER) load checkrail.dev/$$image:dev; done
+
+protos: ## Generate the messages of gRPC from their .proto files
+	@$(UV) run --quiet --no-project --isolated --with grpcio-tools==1.81.1 python -m grpc_tools.protoc \
+	  --proto_path=server-image/protos --python_out=server-image/src/checkrail_server \
+	  server-image/protos/*.proto
 
 crds: .venv/.synced ## Generate the CRDs from the API's models
 	@$(PY) -m checkrail_operator.crdgen

@@ -33,7 +33,9 @@ pytestmark = pytest.mark.images
 
 CLIENTS = [
     pytest.param(("tritonclient", "triton_http"), id="tritonclient-http"),
+    pytest.param(("tritonclient", "triton_grpc"), id="tritonclient-grpc"),
     pytest.param(("kserve", "kserve_rest"), id="kserve-rest"),
+    pytest.param(("kserve", "kserve_grpc"), id="kserve-grpc"),
 ]
 MODELS = {"flights": flight_model(), "typed": typed_model()}
 

@@ -95,7 +95,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
         pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", [400], id="TLS"),
         pytest.param(b"GARBAGE\r\n\r\n", [400], id="garbage"),
         pytest.param(b"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", [400], id="an unknown method"),
-        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", [400], id="HTTP 2"),
+        pytest.param(b"PRI * HTTP/1.1\r\nHost: x\r\n\r\n", [400], id="no preface of HTTP 2"),
         pytest.param(LIVE.replace(b"1.1", b"9.9"), [400], id="an unknown version"),
         pytest.param(LIVE.replace(b"Host: x", b"Ho st: x"), [400], id="a space in a field name"),
         pytest.param(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVarTuple, cast
 
 import httptools
 
+from checkrail_server import http2_start
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.exchange import Exchange
 
@@ -44,12 +45,13 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._waiting: deque[Exchange] = deque()
         self._receiving: Exchange | None = None
+        self._unheard = True
         self._deaf = False
         self._half_closed = False
         self._lingering = False
         self._answered = False
         self._reading_paused = False
-        self._writing_paused = False
+        self.stalled = False
         self._since = time.perf_counter()
         self._due = self._since + self._limits.header_seconds
         self._stalled_due = math.inf
@@ -71,6 +73,12 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, in pieces, to know a header's size before all of it is kept."""
+        if self._unheard:
+            self._unheard = False
+            if data.startswith(http2_start.PREFACE):
+                self._deaf = True
+                http2_start.take_over(self._service, self, self._transport, data)
+                return
         size = self._limits.header_bytes
         for start in range(0, len(data), size):
             self._parse(data[start : start + size])
@@ -100,13 +108,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Stop reading from a client that does not read."""
-        self._writing_paused = True
+        self.stalled = True
         self._stalled_due = time.perf_counter() + self._limits.request_seconds
         self._flow()
 
     def resume_writing(self) -> None:
         """Go on."""
-        self._writing_paused = False
+        self.stalled = False
         self._stalled_due = math.inf
         self._flow()
 
@@ -154,7 +162,7 @@ class Connection(asyncio.Protocol):
         )
         self._deaf = exchange.last
         self._waiting.append(exchange)
-        self._service.handle(exchange)
+        self._service.handle(exchange, self._service.routes.answer)
 
     # the service calls these
 
@@ -177,11 +185,7 @@ class Connection(asyncio.Protocol):
 
     @property
     def eviction_order(self) -> tuple[int, float] | None:
-        """Who makes room for a new connection: the smallest does. None: a whole request waits.
-
-        A new connection that has said nothing yet is not idle: it may be a probe, which an
-        attacker's next connection must not send away before all that are older.
-        """
+        """See ``service.Peer``; who has said nothing yet is not idle: it may be a probe."""
         if self._waiting:
             return None
         if self._lingering:
@@ -189,11 +193,6 @@ class Connection(asyncio.Protocol):
         if self._receiving:
             return 2, self._receiving.started
         return (0 if self._answered else 2), self._since
-
-    @property
-    def stalled(self) -> bool:
-        """Whether the client does not read its answers."""
-        return self._writing_paused
 
     def evict(self) -> None:
         """Close at once, whatever is not sent; nothing that was asked completely is lost."""
@@ -292,7 +291,7 @@ class Connection(asyncio.Protocol):
 
     def _flow(self) -> None:
         """Read only while there is room for more requests and answers."""
-        full = self._writing_paused or len(self._waiting) >= self._limits.pipelined
+        full = self.stalled or len(self._waiting) >= self._limits.pipelined
         if full and not self._reading_paused:
             self._transport.pause_reading()
         elif self._reading_paused and not full:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from checkrail_api.serving import PICK_HEADER
+from checkrail_server.answers import failure
 from checkrail_server.errors import RequestError, unavailable
 
 if TYPE_CHECKING:
     from checkrail_server.body_budget import BodyBudget
-    from checkrail_server.connection import Connection
     from checkrail_server.limits import Limits
+    from checkrail_server.service import Peer
 
 PICK_FIELD = PICK_HEADER.encode()
 
@@ -49,7 +50,7 @@ class Exchange:
     )
 
     def __init__(
-        self, connection: Connection, limits: Limits, budget: BodyBudget, started: float
+        self, connection: Peer, limits: Limits, budget: BodyBudget, started: float
     ) -> None:
         """Begin at ``started``, a time of ``time.perf_counter``."""
         self.connection = connection
@@ -79,6 +80,9 @@ class Exchange:
         """Whether the connection ends with this answer."""
         self.abandoned = False
         """Whether nobody waits for the answer any more; also when there is one."""
+
+    failure = staticmethod(failure)
+    """What tells the client of an error."""
 
     def take_wire(self, size: int) -> None:
         """Bound what a request takes on the wire, framing and unfinished fields included."""

@@ -36,21 +36,18 @@ class InferRequest:
     __slots__ = ("binary", "feeds", "id", "outputs", "parameters", "rows")
 
     def __init__(
-        self, body: bytes | bytearray, model: Model, max_rows: int, json_size: bytes = b""
+        self,
+        request: dict[str, Any],
+        model: Model,
+        max_rows: int,
+        tensors: BinaryTensors | None = None,
     ) -> None:
-        """Read ``body``.
-
-        Args:
-            body: JSON, and the bytes of binary tensors after it.
-            model: What is asked.
-            max_rows: More are refused.
-            json_size: The header field inference-header-content-length; empty: all is JSON.
+        """Take the protocol's JSON object ``request``, and the bytes of its ``tensors``.
 
         Raises:
-            RequestError: 400, it is not the protocol's JSON; 422, it does not fit ``model``.
+            RequestError: 400, it is not the protocol's; 422, it does not fit ``model``, or has
+                more than ``max_rows`` rows.
         """
-        document, tensors = split(body, json_size) if json_size else (body, None)
-        request = json_object(document)
         self.id = _optional(request, "id", str, "a string")
         self.parameters = _parameters(request)
         binary = _flag(self.parameters, "binary_data_output", default=False)
@@ -58,6 +55,24 @@ class InferRequest:
         self.feeds, self.rows = _feeds(request, model, max_rows, tensors)
         if tensors:
             tensors.end()
+
+
+def read(
+    body: bytes | bytearray, model: Model, max_rows: int, json_size: bytes = b""
+) -> InferRequest:
+    """Return the request that ``body`` is.
+
+    Args:
+        body: JSON, and the bytes of binary tensors after it.
+        model: What is asked.
+        max_rows: More are refused.
+        json_size: The header field inference-header-content-length; empty: all is JSON.
+
+    Raises:
+        RequestError: It is not JSON; and see ``InferRequest``.
+    """
+    document, tensors = split(body, json_size) if json_size else (body, None)
+    return InferRequest(json_object(document), model, max_rows, tensors)
 
 
 def json_object(body: bytes | bytearray | memoryview) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from checkrail_api import serving
 from checkrail_server import VERSION
 from checkrail_server.answers import JSON, OCTETS, Answer, document
 from checkrail_server.errors import RequestError, unavailable
+from checkrail_server.scoring import InferJob, PredictJob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PREDICT_PATH = b"/predict"
 EXTENSIONS = ["binary_tensor_data"]
 """Of the protocol, as Triton names them."""
+PLATFORM = "onnx_onnxruntime"
 READERS = (b"GET", b"HEAD")
 POSTERS = (b"POST",)
 SHOWN = 100
@@ -63,6 +65,7 @@ class Routes:
             table[f"{prefix}/infer"] = Route(
                 POSTERS, self._infer, model=True, binary=True, scoring=True
             )
+        self.infer_path = f"{model}/infer".encode()
         self._table = {path.encode(): route for path, route in table.items()}
 
     def answer(self, exchange: Exchange) -> Answer | None:
@@ -92,10 +95,10 @@ class Routes:
         return self._table.get(path)
 
     def _infer(self, exchange: Exchange) -> None:
-        self._service.score(exchange, "infer")
+        self._service.score(exchange, InferJob)
 
     def _predict(self, exchange: Exchange) -> None:
-        self._service.score(exchange, "predict")
+        self._service.score(exchange, PredictJob)
 
     def _ready(self, _: Exchange) -> Answer:
         if not self._service.ready:

@@ -92,7 +92,7 @@ class InferJob(ScoringJob):
     def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``open_inference.InferRequest`` for what is raised."""
         super().__init__(service, model, exchange)
-        self._request = open_inference.InferRequest(
+        self._request = open_inference.read(
             exchange.body, model, service.limits.rows, exchange.json_size
         )
         self.feeds = self._request.feeds

@@ -4,29 +4,58 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Protocol
 
 from checkrail_api import serving
 from checkrail_server import logs
-from checkrail_server.answers import PROMETHEUS, Answer, Renderer, document, failure
+from checkrail_server.answers import PROMETHEUS, Answer, Renderer, document
 from checkrail_server.body_budget import BodyBudget
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.inference_queue import InferenceQueue
 from checkrail_server.metrics import Metrics
-from checkrail_server.routes import Routes
-from checkrail_server.scoring import InferJob, PredictJob, ScoringJob
+from checkrail_server.routes import PLATFORM, Routes
 
 if TYPE_CHECKING:
-    from checkrail_server.connection import Connection
+    from collections.abc import Callable
+
     from checkrail_server.exchange import Exchange
     from checkrail_server.exposition import Exposition
     from checkrail_server.limits import Limits
     from checkrail_server.model import Model
+    from checkrail_server.scoring import ScoringJob
     from checkrail_server.settings import Settings
 
 LEFT = 499
 """Status that is counted for a request whose client was gone before its answer, as nginx does."""
 GIVEN_UP = unavailable("the answer took too long; try again in a second")
+
+
+class Peer(Protocol):
+    """A connection, whatever it speaks."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the client does not read its answers."""
+
+    @property
+    def eviction_order(self) -> tuple[int, float] | None:
+        """Who makes room for a new connection: the smallest does. None: a whole request waits."""
+
+    def answer(self, exchange: Exchange, answer: Answer) -> None:
+        """Send ``answer``."""
+
+    def evict(self) -> None:
+        """Close at once."""
+
+    def close(self) -> None:
+        """Close once what was written is sent."""
+
+    def enforce_deadline(self, now: float) -> None:
+        """End what takes longer than it may."""
 
 
 class Service:
@@ -44,11 +73,11 @@ class Service:
         self.model: Model | None = None
         self.exposition: Exposition | None = None
         """Set with the model: prometheus_client is imported by the thread that loads it."""
-        self.connections: set[Connection] = set()
+        self.connections: set[Peer] = set()
         self.empty = asyncio.Event()
         """Set while there is no connection."""
         self.empty.set()
-        self._routes = Routes(self)
+        self.routes = Routes(self)
         self._queue: InferenceQueue | None = None
         self._model_headers = b"%b: %b\r\n%b: %b\r\n" % (
             serving.DIGEST_HEADER.encode(),
@@ -87,7 +116,7 @@ class Service:
 
     # connections call these
 
-    def admit(self, connection: Connection) -> bool:
+    def admit(self, connection: Peer) -> bool:
         """Take a new connection; at the limit, evict another for it. False: there is none."""
         evicted = None
         full = len(self.connections) >= self.limits.connections
@@ -99,16 +128,21 @@ class Service:
         self.empty.clear()
         return not full or evicted is not None
 
-    def forget(self, connection: Connection) -> None:
+    def replace(self, connection: Peer, successor: Peer) -> None:
+        """Have ``successor`` in the place of ``connection``."""
+        self.connections.discard(connection)
+        self.connections.add(successor)
+
+    def forget(self, connection: Peer) -> None:
         """Drop a connection that is closed."""
         self.connections.discard(connection)
         if not self.connections:
             self.empty.set()
 
-    def handle(self, exchange: Exchange) -> None:
-        """Answer a request, now or when it is inferred."""
+    def handle(self, exchange: Exchange, respond: Callable[[Exchange], Answer | None]) -> None:
+        """Answer a request by ``respond``: now, or when it is inferred."""
         try:
-            answer = self._routes.answer(exchange)
+            answer = respond(exchange)
         except RequestError as error:
             self.refuse(exchange, error)
         except Exception as error:  # noqa: BLE001 - a bug fails one request, not the process
@@ -119,7 +153,7 @@ class Service:
 
     def refuse(self, exchange: Exchange, error: RequestError) -> None:
         """Answer an error."""
-        self.send(exchange, failure(error))
+        self.send(exchange, exchange.failure(error))
 
     def give_up(self, exchange: Exchange) -> None:
         """Answer 503 to who has waited for too long."""
@@ -138,7 +172,7 @@ class Service:
         """Send an answer and count it, once for each exchange."""
         if exchange.abandoned:
             return
-        route = self._routes.find(exchange.path)
+        route = self.routes.find(exchange.path)
         if route and route.model:
             answer = answer._replace(headers=answer.headers + self._model_headers)
         if route and route.scoring:
@@ -147,7 +181,7 @@ class Service:
 
     def left(self, exchange: Exchange) -> None:
         """Count a scoring request whose client did not wait for its answer."""
-        route = self._routes.find(exchange.path)
+        route = self.routes.find(exchange.path)
         if route and route.scoring and not exchange.abandoned:
             self._count(exchange, LEFT)
 
@@ -157,7 +191,7 @@ class Service:
         else:
             self.metrics.answered(status, time.perf_counter() - exchange.started)
 
-    def _first_to_go(self) -> Connection | None:
+    def _first_to_go(self) -> Peer | None:
         ordered = [
             (order, id(connection), connection)
             for connection in self.connections
@@ -167,14 +201,11 @@ class Service:
 
     # routes call these
 
-    def score(self, exchange: Exchange, protocol: Literal["infer", "predict"]) -> None:
+    def score(self, exchange: Exchange, kind: type[ScoringJob]) -> None:
         """Read a scoring request and queue its inference."""
         if self.model is None or self._queue is None:
             raise unavailable("the model is being loaded; try again in a second")
-        job: ScoringJob = (InferJob if protocol == "infer" else PredictJob)(
-            self, self.model, exchange
-        )
-        self._queue.submit(job)
+        self._queue.submit(kind(self, self.model, exchange))
         exchange.begin_inference()
 
     def metrics_text(self) -> Answer:
@@ -194,7 +225,7 @@ class Service:
             {
                 "name": self.settings.model,
                 "versions": [self.settings.version],
-                "platform": "onnx_onnxruntime",
+                "platform": PLATFORM,
                 "inputs": [spec.described() for spec in self.model.inputs],
                 "outputs": [spec.described() for spec in self.model.outputs],
                 "parameters": {"sha256": self.settings.sha256},

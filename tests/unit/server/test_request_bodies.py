@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checkrail_server import model as models
+from checkrail_server import open_inference
 from checkrail_server.artifact import Artifact
 from checkrail_server.errors import RequestError
-from checkrail_server.open_inference import InferRequest, answer
 from checkrail_server.rows import RowsRequest
 from harness.scoring_server import flight_model
 
@@ -56,7 +56,7 @@ def model() -> Model:
 @given(document=DOCUMENTS | st.fixed_dictionaries({"inputs": st.lists(TENSORS, max_size=4)}))
 def test_any_document_is_a_request_or_refused(model: Model, document: Any) -> None:
     body = json.dumps(document).encode()
-    for read in (InferRequest, RowsRequest):
+    for read in (open_inference.read, RowsRequest):
         with contextlib.suppress(RequestError):
             assert model.run(read(body, model, 100).feeds)
 
@@ -78,7 +78,7 @@ def test_a_refusal_repeats_little_of_what_was_sent(model: Model, changes: dict[s
     body = json.dumps({"inputs": [tensor]}).encode()
 
     with pytest.raises(RequestError) as refused:
-        InferRequest(body, model, 100)
+        open_inference.read(body, model, 100)
 
     assert len(refused.value.message) < 300
 
@@ -87,14 +87,16 @@ def test_a_refusal_repeats_little_of_what_was_sent(model: Model, changes: dict[s
 def test_what_an_answer_repeats_of_a_request_can_be_written(model: Model, document: Any) -> None:
     body = json.dumps({"inputs": INPUTS, "id": "r", "parameters": {"a": document}}).encode()
     with contextlib.suppress(RequestError):
-        request = InferRequest(body, model, 100)
-        written = json.loads(answer(request, model, "v", model.run(request.feeds)).body)
+        request = open_inference.read(body, model, 100)
+        written = json.loads(
+            open_inference.answer(request, model, "v", model.run(request.feeds)).body
+        )
         assert written["parameters"] == {"a": document}
 
 
 @given(body=st.binary(max_size=100))
 def test_any_bytes_are_a_request_or_refused(model: Model, body: bytes) -> None:
-    for read in (InferRequest, RowsRequest):
+    for read in (open_inference.read, RowsRequest):
         with contextlib.suppress(RequestError):
             read(body, model, 100)
 
@@ -104,4 +106,4 @@ def test_any_bytes_after_any_size_are_a_request_or_refused(
     model: Model, body: bytes, json_size: bytes
 ) -> None:
     with contextlib.suppress(RequestError):
-        InferRequest(body, model, 100, json_size)
+        open_inference.read(body, model, 100, json_size)
