@@ -80,7 +80,11 @@ def nested(depth: int) -> list[Any]:
         ),
         pytest.param(
             "/v2",
-            {"name": "checkrail", "version": "0.1.0", "extensions": ["binary_tensor_data"]},
+            {
+                "name": "checkrail",
+                "version": "0.1.0",
+                "extensions": ["binary_tensor_data", "statistics"],
+            },
             id="who it is",
         ),
     ],

@@ -14,6 +14,7 @@ from checkrail_server.errors import RequestError, malformed, unavailable
 from checkrail_server.names import SHOWN
 from checkrail_server.routes import EXTENSIONS, PLATFORM
 from checkrail_server.scoring import ScoringJob
+from checkrail_server.statistics import statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,6 +143,14 @@ def _infer(service: Service, call: Exchange) -> None:
     service.score(call, GrpcInferJob)
 
 
+def _statistics(service: Service, call: Exchange) -> Answer:
+    asked = message(protocol.ModelStatisticsRequest, call)
+    if asked.name or asked.version:
+        check_name(service, asked.name, asked.version)
+    told = statistics(service.metrics, service.settings)
+    return _answer(protocol.ModelStatisticsResponse(**told))
+
+
 def _check(service: Service, call: Exchange) -> Answer:
     asked = message(health.HealthCheckRequest, call)
     if asked.service not in ("", SERVICE):
@@ -161,5 +170,6 @@ METHODS: dict[bytes, Callable[[Service, Exchange], Answer | None]] = {
     f"/{SERVICE}/ServerMetadata".encode(): _server_metadata,
     f"/{SERVICE}/ModelMetadata".encode(): _model_metadata,
     INFER: _infer,
+    f"/{SERVICE}/ModelStatistics".encode(): _statistics,
     b"/grpc.health.v1.Health/Check": _check,
 }

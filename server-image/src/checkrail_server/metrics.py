@@ -6,7 +6,9 @@ Counting on the hot path is one dictionary or list increment; prometheus_client'
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
+from http import HTTPStatus
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -69,6 +71,14 @@ class Metrics:
         """From a request's first byte to its answer."""
         self.inference_seconds = Histogram(INFERENCE_SECONDS)
         """In ONNX Runtime."""
+        self.inferred_rows = 0
+        """Of all inferences."""
+        self.last_inference = 0.0
+        """When the last one ended, seconds since 1970; 0: there was none."""
+        self.failed = 0
+        """Answers 4xx and 5xx."""
+        self.failed_seconds = 0.0
+        """From their requests' first bytes to them."""
         self.scores: dict[str, Histogram] = {}
         """Scores by output."""
         self.nonfinite_answers = 0
@@ -106,10 +116,15 @@ class Metrics:
         """Count one answer."""
         self.requests[status] = self.requests.get(status, 0) + 1
         self.request_seconds.observe(seconds)
+        if status >= HTTPStatus.BAD_REQUEST:
+            self.failed += 1
+            self.failed_seconds += seconds
 
     def inferred(self, outputs: list[Array], seconds: float) -> None:
         """Count one inference and its scores."""
         self.inference_seconds.observe(seconds)
+        self.inferred_rows += len(outputs[0])
+        self.last_inference = time.time()
         if self._score_output:
             index, histogram = self._score_output
             histogram.observe_all(scores_of(outputs[index]))

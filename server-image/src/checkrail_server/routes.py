@@ -11,6 +11,7 @@ from checkrail_server import VERSION
 from checkrail_server.answers import JSON, OCTETS, Answer, document
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.scoring import InferJob, PredictJob
+from checkrail_server.statistics import statistics
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from checkrail_server.service import Service
 
 PREDICT_PATH = b"/predict"
-EXTENSIONS = ["binary_tensor_data"]
+EXTENSIONS = ["binary_tensor_data", "statistics"]
 """Of the protocol, as Triton names them."""
 PLATFORM = "onnx_onnxruntime"
 READERS = (b"GET", b"HEAD")
@@ -61,10 +62,12 @@ class Routes:
         }
         for prefix in (model, version):
             table[prefix] = Route(READERS, lambda _: service.described_model(), model=True)
+            table[f"{prefix}/stats"] = Route(READERS, self._statistics, model=True)
             table[f"{prefix}/ready"] = Route(READERS, self._model_ready, model=True)
             table[f"{prefix}/infer"] = Route(
                 POSTERS, self._infer, model=True, binary=True, scoring=True
             )
+        table["/v2/models/stats"] = Route(READERS, self._statistics)
         self.infer_path = f"{model}/infer".encode()
         self._table = {path.encode(): route for path, route in table.items()}
 
@@ -99,6 +102,9 @@ class Routes:
 
     def _predict(self, exchange: Exchange) -> None:
         self._service.score(exchange, PredictJob)
+
+    def _statistics(self, _: Exchange) -> Answer:
+        return document(200, statistics(self._service.metrics, self._service.settings))
 
     def _ready(self, _: Exchange) -> Answer:
         if not self._service.ready:
