@@ -1,13 +1,13 @@
 """How small models are imported: put into the store, and recorded as versions."""
 
 import hashlib
-from collections.abc import Mapping
+from functools import cache
 
 from demo.team import FIRST_QUARTER, Body, Team, example
 
 from checkrail_api.artifact import MANIFEST_FILE, MODEL_FILE, FeatureProfile, Profile
 from checkrail_api.reports import Signature, Tensor
-from e2e.bucket import write_object
+from e2e.bucket import write_objects
 from harness.scoring_server import artifact_files
 
 LINE = "steady"
@@ -20,15 +20,8 @@ SIGNATURE = Signature(
 
 def import_version(team: Team, model: bytes, *, line: str = LINE) -> str:
     """Put a model and its profile into the store, record it, and return its version's name."""
-    profile = Profile(
-        features=[FeatureProfile(name="x", datatype="FP32", null_rate="0", min="0", max="1")],
-        score_output="score",
-        score_edges=EDGES,
-    )
     digest = hashlib.sha256(model).hexdigest()
-    uri = f"s3://models/imported/{digest}"
-    publish(uri, artifact_files(model, SIGNATURE, profile))
-    return record_version(team, line, uri, digest, size_bytes=len(model))
+    return record_version(team, line, publish(model), digest, size_bytes=len(model))
 
 
 def record_version(
@@ -58,7 +51,16 @@ def version(name: str, spec: Body) -> Body:
     }
 
 
-def publish(uri: str, files: Mapping[str, bytes]) -> None:
-    """Write the files, the manifest last."""
-    for name in sorted(files, key=lambda each: (each == MANIFEST_FILE, each != MODEL_FILE)):
-        write_object(f"{uri}/{name}", files[name])
+@cache
+def publish(model: bytes) -> str:
+    """Put a model and its profile into the store, the manifest last; return where."""
+    profile = Profile(
+        features=[FeatureProfile(name="x", datatype="FP32", null_rate="0", min="0", max="1")],
+        score_output="score",
+        score_edges=EDGES,
+    )
+    files = artifact_files(model, SIGNATURE, profile)
+    order = sorted(files, key=lambda each: (each == MANIFEST_FILE, each != MODEL_FILE))
+    uri = f"s3://models/imported/{hashlib.sha256(model).hexdigest()}"
+    write_objects(uri, {name: files[name] for name in order})
+    return uri

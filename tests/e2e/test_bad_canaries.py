@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from demo.cluster import condition, wait_for
 from demo.team import Body, Load, Team
 
 from e2e import served
-from e2e.imported_models import import_version, record_version
+from e2e.imported_models import publish, record_version
 from e2e.served import CHECKS, OK, ROWS, SERVER, Served, Watch
 from harness import small_models
 
@@ -54,20 +55,16 @@ class Bad:
     def record(self, team: Team) -> str:
         """Record its version."""
         size, digest = len(self.model), hashlib.sha256(self.model).hexdigest()
-        uri = f"s3://models/imported/{digest}"
+        record = partial(record_version, team, self.name, size_bytes=size)
         match self.name:
             case "wrong-digest":
-                version = import_version(team, self.model, line=self.name)
-                served_uri = team.get("modelversion", version)["spec"]["artifact"]["uri"]
-                return record_version(team, self.name, served_uri, "bad0" * 16, size_bytes=size)
+                return record(publish(self.model), "bad0" * 16)
             case "missing-artifact":
-                return record_version(team, self.name, f"{uri}/none", digest, size_bytes=size)
+                return record("s3://models/imported/none", digest)
             case "never-ready":
-                return record_version(
-                    team, self.name, uri, digest, size_bytes=size, endpoint=NOBODY
-                )
+                return record("s3://models/imported/none", digest, endpoint=NOBODY)
             case _:
-                return import_version(team, self.model, line=self.name)
+                return record(publish(self.model), digest)
 
     def rollout(self) -> Body:
         """Return how it is to take over."""
