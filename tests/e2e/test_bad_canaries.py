@@ -86,7 +86,8 @@ BAD = [
     broken("never-ready", "ProgressDeadlineExceeded", "within 20 s", 3, deadline=DEADLINE_SECONDS),
     broken("wrong-digest", "CrashLoop", "digest", 4),
     broken("missing-artifact", "CrashLoop", "manifest.json", 5),
-    Bad("errors", "ErrorsIncreased", "", small_models.failing_above(0.95, 6)),
+    # one in twenty fails: it takes some hundred requests to be sure
+    Bad("errors", "ErrorsIncreased", "", small_models.failing_above(0.95, 6), weight=40, rate=100),
     Bad("not-finite", "ErrorsIncreased", "", small_models.not_finite_above(-1, 7)),
     Bad("shifted", "ScoresShifted", "", small_models.shifted(8)),
     # a fifth of a core for 0.1 s of work: half a second more, and nobody else waits for it
@@ -94,7 +95,7 @@ BAD = [
         "slow",
         "LatencyIncreased",
         "",
-        small_models.slow(9, wide=1000),
+        small_models.slow(9, wide=1150),
         weight=2,
         rate=40,
         resources=THROTTLED,
