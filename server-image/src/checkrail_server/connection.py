@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         """Parse what has come, in pieces, to know a header's size before all of it is kept."""
         if self._unheard:
             self._unheard = False
-            if data.startswith(http2_start.PREFACE):
+            if data.startswith(http2_start.PREFACE) and not self._deaf:
                 self._deaf = True
                 http2_start.take_over(self._service, self, self._transport, data)
                 return

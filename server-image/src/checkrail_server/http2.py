@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from h2 import events
 from h2.config import H2Configuration
 from h2.connection import H2Connection
+from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
@@ -28,6 +29,8 @@ from checkrail_server.errors import RequestError
 from checkrail_server.grpc_call import OK, SUCCESS, Call, refusal
 
 if TYPE_CHECKING:
+    from hyperframe.frame import Frame
+
     from checkrail_server.answers import Answer
     from checkrail_server.exchange import Exchange
     from checkrail_server.service import Service
@@ -35,12 +38,29 @@ if TYPE_CHECKING:
 FRAME_BYTES = 16_384
 """The largest frame that the client may send: the protocol's default."""
 LAST_STREAM = 2**31 - 1
+MORE_ROOM = (events.WindowUpdated, events.RemoteSettingsChanged)
+"""After these a client may take more of its answers."""
 
 
 class _State(H2Connection):
     """HTTP/2's state, without a long memory of streams that have ended."""
 
     MAX_CLOSED_STREAMS = 1_024
+    frames = 0
+    """Whole ones that have come, those of refused calls too, of which h2 tells no event."""
+
+    def _receive_frame(self, frame: Frame) -> list[events.Event]:
+        self.frames += 1
+        taken: list[events.Event] = super()._receive_frame(frame)
+        return taken
+
+
+class _Unsent(NamedTuple):
+    """What is left of an answer, how large that was, and until when the client may take more."""
+
+    content: memoryview
+    size: int
+    due: float
 
 
 class Http2Connection(asyncio.Protocol):
@@ -52,8 +72,8 @@ class Http2Connection(asyncio.Protocol):
         self._limits = service.limits
         self._transport = transport
         self._calls: dict[int, Call] = {}
-        self._unsent: dict[int, tuple[memoryview, float]] = {}
-        """Answers by stream that wait for the client to take more, and until when."""
+        self._unsent: dict[int, _Unsent] = {}
+        """Answers by stream that wait for the client to take more; they count as bodies do."""
         self._answered = False
         self._leaving = False
         self._unparsed = 0
@@ -89,9 +109,12 @@ class Http2Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Take frames."""
         try:
+            before = self._h2.frames
             found = self._h2.receive_data(data)
             for event in found:
                 self._take(event)
+            if any(isinstance(event, MORE_ROOM) for event in found):
+                self._send_more()
         except ProtocolError:
             self._flush()  # it tells the client what was wrong
             self._transport.close()
@@ -101,7 +124,7 @@ class Http2Connection(asyncio.Protocol):
         else:
             self._flush()
             # h2 keeps what is no whole frame or header, whatever size it says it will have
-            self._unparsed = 0 if found else self._unparsed + len(data)
+            self._unparsed = 0 if self._h2.frames > before else self._unparsed + len(data)
             if self._unparsed > self._limits.header_bytes + FRAME_BYTES:
                 self._transport.abort()
 
@@ -133,16 +156,13 @@ class Http2Connection(asyncio.Protocol):
         try:
             if answer.status == OK:
                 self._h2.send_headers(stream, [*SUCCESS, *self._model])
-                content = b"\0%b%b" % (len(answer.body).to_bytes(4, "big"), answer.body)
-                due = time.perf_counter() + self._limits.request_seconds
-                self._unsent[stream] = memoryview(content), due
-                self._send(stream)
+                self._send_first(stream, answer.body)
             else:
                 self._h2.send_headers(stream, [*refusal(answer), *self._model], end_stream=True)
                 if not complete:
                     self._h2.reset_stream(stream)
         except ProtocolError:
-            self._unsent.pop(stream, None)  # the client has closed the stream meanwhile
+            self._forget(stream)  # the client has closed it meanwhile
         self._answered = True
         self._since = time.perf_counter()
         self._due = self._since + self._limits.idle_seconds
@@ -164,8 +184,10 @@ class Http2Connection(asyncio.Protocol):
     @property
     def eviction_order(self) -> tuple[int, float] | None:
         """See ``service.Peer``."""
-        if self._unsent or any(call.complete for call in self._calls.values()):
+        if any(call.complete for call in self._calls.values()):
             return None
+        if self._unsent:
+            return 1, min(each.due for each in self._unsent.values())
         if self._calls:
             return 2, min(call.started for call in self._calls.values())
         return (0 if self._answered else 2), self._since
@@ -181,7 +203,7 @@ class Http2Connection(asyncio.Protocol):
 
     def enforce_deadline(self, now: float) -> None:
         """End what takes longer than it may; called a few times a second."""
-        stuck = any(now > due for _, due in self._unsent.values())
+        stuck = any(now > each.due for each in self._unsent.values())
         if stuck or now > self._stalled_due or (self.idle and now > self._due):
             self._transport.abort()
             return
@@ -206,12 +228,9 @@ class Http2Connection(asyncio.Protocol):
                     call.complete = True
                     self._service.handle(call, call.respond)
             case events.StreamReset(stream_id=int(stream)):
-                self._unsent.pop(stream, None)
+                self._forget(stream)
                 if call := self._calls.pop(stream, None):
                     self._drop(call)
-            case events.WindowUpdated() | events.RemoteSettingsChanged():
-                for stream in tuple(self._unsent):
-                    self._send(stream)
 
     def _begin(self, event: events.RequestReceived) -> None:
         call = Call(self, self._service, event.stream_id or 0)
@@ -237,9 +256,27 @@ class Http2Connection(asyncio.Protocol):
         except RequestError as error:
             self._service.refuse(call, error)
 
+    def _send_first(self, stream: int, body: bytes) -> None:
+        """Begin to send an answer, or end its stream where too much waits for clients already."""
+        content = b"\0%b%b" % (len(body).to_bytes(4, "big"), body)
+        if not self._service.bodies.take(len(content)):
+            self._h2.reset_stream(stream, ErrorCodes.ENHANCE_YOUR_CALM)
+            return
+        due = time.perf_counter() + self._limits.request_seconds
+        self._unsent[stream] = _Unsent(memoryview(content), len(content), due)
+        self._send(stream)
+
+    def _send_more(self) -> None:
+        """Go on with all answers, once for all that a client has said."""
+        for stream in tuple(self._unsent):
+            try:
+                self._send(stream)
+            except ProtocolError:
+                self._forget(stream)  # closed by what came after
+
     def _send(self, stream: int) -> None:
         """Send as much of an answer as the client takes, and its end after the last of it."""
-        content, due = self._unsent[stream]
+        content, whole, due = self._unsent[stream]
         while content:
             size = min(
                 len(content),
@@ -247,12 +284,17 @@ class Http2Connection(asyncio.Protocol):
                 self._h2.max_outbound_frame_size,
             )
             if size <= 0:
-                self._unsent[stream] = content, due
+                self._unsent[stream] = _Unsent(content, whole, due)
                 return
             self._h2.send_data(stream, content[:size].tobytes())
             content = content[size:]
-        del self._unsent[stream]
+        self._forget(stream)
         self._h2.send_headers(stream, [("grpc-status", "0")], end_stream=True)
+
+    def _forget(self, stream: int) -> None:
+        """Keep no answer for a stream any more, if there is one."""
+        if unsent := self._unsent.pop(stream, None):
+            self._service.bodies.give_back(unsent.size)
 
     def _flush(self) -> None:
         if data := self._h2.data_to_send():
@@ -262,7 +304,8 @@ class Http2Connection(asyncio.Protocol):
         for call in self._calls.values():
             self._drop(call)
         self._calls.clear()
-        self._unsent.clear()
+        for stream in tuple(self._unsent):
+            self._forget(stream)
 
     def _drop(self, call: Call) -> None:
         if call.complete:
