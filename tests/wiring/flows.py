@@ -126,6 +126,10 @@ def serve_without_gateway(namespace: Namespace) -> None:
     namespace.create(model_deployment(replicas=2, traffic={}))
 
 
+FRONT_AND_REVISION = 2
+"""Services of a ModelDeployment at rest; that of the old revision goes after its pods."""
+
+
 def climbed(namespace: Namespace) -> None:
     """Wait for the first rollout, publish the next version, wait until it has everything."""
     _stable_is(namespace, OLD)
@@ -136,6 +140,7 @@ def climbed(namespace: Namespace) -> None:
         namespace.create(model_version(NEW))
     _stable_is(namespace, NEW)
     wait_until(lambda: len(namespace.list("Deployment", **OURS)) == 1)
+    wait_until(lambda: len(namespace.list("Service", **OURS)) == FRONT_AND_REVISION)
 
 
 def climbed_end(namespace: Namespace) -> dict[str, Any]:
