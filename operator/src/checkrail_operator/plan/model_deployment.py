@@ -93,7 +93,6 @@ def _children(
     compared = decision.canary.revision if decision.canary else None
     reference = scores_of(seen, decision.stable) if decision.stable else None
     bins = {each.hash: reference if each == compared else None for each in decision.live}
-    yield from network_policy(seen)
     for each in decision.live:
         yield revision_deployment(seen, each, pods[each.hash], bins[each.hash])
     for each in decision.live:
@@ -103,6 +102,7 @@ def _children(
     if gateway := seen.spec.traffic.gateway:
         yield http_route(seen, gateway, weights, pickable(seen, decision))
     yield from autoscaler(seen)
+    yield from network_policy(seen)  # last: where none may be made, nothing else waits for it
 
 
 def _unwanted(seen: ModelDeploymentSeen, children: Iterable[Manifest]) -> Iterator[Ref]:
