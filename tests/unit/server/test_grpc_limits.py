@@ -7,6 +7,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
+from h2.settings import SettingCodes
 
 from checkrail_server import model as models
 from checkrail_server import open_inference_pb2 as pb
@@ -136,3 +137,23 @@ async def test_an_ending_server_answers_and_asks_to_go_elsewhere() -> None:
 
         service.draining = True
         await asyncio.to_thread(client)
+
+
+async def test_answers_that_a_client_does_not_take_count_until_it_leaves() -> None:
+    metadata = f"{SERVICE}ServerMetadata"
+    async with listening(Limits(held_bytes=150)) as (service, port):
+
+        def client() -> None:
+            with GrpcClient(port) as connected:
+                connected.h2.update_settings({SettingCodes.INITIAL_WINDOW_SIZE: 0})
+                asked = framed(pb.ServerMetadataRequest())
+                streams = [connected.begin(metadata, asked) for _ in range(9)]
+                connected.until(lambda: connected.replies[streams[-1]].ended)
+                assert 0 < service.bodies.held <= 150
+                ended = [connected.replies[stream].ended for stream in streams]
+                assert ended == sorted(ended)
+                assert not ended[0]
+
+        await asyncio.to_thread(client)
+        await service.empty.wait()
+        assert service.bodies.held == 0
