@@ -69,7 +69,7 @@ def _new_ones(asked: list[Asked]) -> dict[Asked, Body]:
     """Apply every spec under a new name; return what each comes to."""
     stage, found = Stage(), dict[Asked, Body]()
     scripts = (_new(stage, f"new-{n:02}", each, found) for n, each in enumerate(asked))
-    play(stage, scripts, at_once=2 * AT_ONCE, seconds=SECONDS)
+    play(stage, scripts, at_once=AT_ONCE, seconds=SECONDS)
     return found
 
 
