@@ -11,7 +11,7 @@ PYTEST := .venv/bin/pytest
 PARALLEL := --numprocesses 2 --dist worksteal
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
-.PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e \
+.PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e test-histories \
   cluster-up cluster-down images crds protos format parity bench-server bench-trainer bench-join bench-operator evidence clean
 
 help: ## List the targets
@@ -59,6 +59,9 @@ test-images: .venv/.synced ## Trainer and server as processes against a real S3 
 
 test-e2e: cluster-up images ## The whole system on a real cluster
 	@$(PYTEST) tests/e2e
+
+test-histories: cluster-up images ## Fifty random histories of a ModelDeployment, ten minutes; not part of `test`
+	@$(PYTEST) -m histories -s tests/e2e/test_random_changes.py
 
 cluster-up: .venv/.synced ## Start the cluster: kind with Docker, the local one without
 	@$(CLUSTER) up

@@ -14,6 +14,8 @@ from e2e.relied_on import differences, relied_on
 from e2e.side_by_side import Phase, Script, Stage, play, until
 from e2e.teams import namespaces, record_versions
 
+pytestmark = pytest.mark.histories
+
 NAMESPACE = "checkrail-e2e-random"
 SEEDS = range(50)
 AT_ONCE = 16
