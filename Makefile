@@ -60,7 +60,7 @@ test-images: .venv/.synced ## Trainer and server as processes against a real S3 
 test-e2e: cluster-up images ## The whole system on a real cluster
 	@$(PYTEST) tests/e2e
 
-test-histories: cluster-up images ## Fifty random histories of a ModelDeployment, ten minutes; not part of `test`
+test-histories: cluster-up images ## Fifty random histories of a ModelDeployment, half an hour; not part of `test`
 	@$(PYTEST) -m histories -s tests/e2e/test_random_changes.py
 
 cluster-up: .venv/.synced ## Start the cluster: kind with Docker, the local one without

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.histories
 NAMESPACE = "checkrail-e2e-random"
 SEEDS = range(50)
 AT_ONCE = 16
-SECONDS = 600
+SECONDS = 2400
 STANDING_STILL = {Phase.AT_REST, Phase.PAUSED, Phase.SUSPENDED}
 
 
