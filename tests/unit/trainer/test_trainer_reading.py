@@ -365,14 +365,16 @@ def test_rows_that_lie_on_the_disk_meanwhile_come_in_order(
     ],
 )
 def test_the_matrix_lies_on_the_scratch_volume_where_that_has_room(
-    limit: int | None, *, in_memory: bool
+    limit: int | None, caplog: pytest.LogCaptureFixture, *, in_memory: bool
 ) -> None:
+    caplog.set_level("INFO")
     environment = replace(ENVIRONMENT, scratch_limit_bytes=limit)
 
     train, holdout, _, _ = read(
         run(features=["real"]), numbered(90, key="i", order="i"), environment=environment
     )
 
+    assert ("the matrix stays in memory" in caplog.text) is in_memory
     for side in (train, holdout):
         assert side.numbers is not None
         assert side.numbers.flags.writeable is in_memory

@@ -10,6 +10,7 @@ part (`spilling.py`), and so does the matrix.
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from checkrail_trainer.columns import Column, Roles
     from checkrail_trainer.environment import Environment
     from checkrail_trainer.table import Values
+
+log = logging.getLogger(__name__)
 
 Arrays: TypeAlias = "dict[str, TextArray | NumberArray]"
 """By column of ``USED``."""
@@ -107,6 +110,8 @@ def _folder(
         with suppress(duckdb.Error):  # of a lower limit than it has spilled already
             database.execute(f"SET max_temp_directory_size = '{limit - size}B'")
             return environment.scratch
+    detail = f"{size} bytes beside as many rows on a scratch volume of {limit} bytes"
+    log.info("the matrix stays in memory", extra={"detail": detail})
     return None
 
 
