@@ -1,72 +1,21 @@
 """Rollouts without a gateway, in virtual time: pods behind one Service make the split."""
 
-from typing import Any
-
 import pytest
 
 from checkrail_api.names import LABEL_REVISION
+from harness.replica_ratio import (
+    ROLLOUT,
+    at_weight,
+    deployed,
+    message,
+    pods_asked,
+    selects,
+    shares,
+    told,
+    weight_of,
+)
 from harness.serving_bodies import model_deployment, version_name
 from harness.serving_world import FRONT, ServingWorld
-
-STEPS = [{"weight": w, "holdSeconds": 10} for w in (5, 25, 50)]
-ROLLOUT: dict[str, Any] = {"steps": STEPS, "progressDeadlineSeconds": 20, "minRequests": 0}
-
-
-def without_gateway(**spec: Any) -> ServingWorld:
-    owner = model_deployment(**{"rollout": ROLLOUT, "replicas": 4, **spec})
-    del owner["spec"]["traffic"]
-    return ServingWorld(owner=owner)
-
-
-def deployed(**spec: Any) -> ServingWorld:
-    world = without_gateway(**spec)
-    world.settle()
-    world.unanswered = 0.0  # nothing served before the first version did
-    return world
-
-
-def at_weight(weight: int, **spec: Any) -> ServingWorld:
-    """Return a world in which version 2 has reached ``weight``, and kube-proxy knows."""
-    world = deployed(**spec)
-    world.ask_for(2)
-    world.run_until(lambda w: weight_of(w) == weight)
-    world.tick(3)
-    return world
-
-
-def weight_of(world: ServingWorld) -> int:
-    """Return the canary's desired share; 100 once it is stable."""
-    weight: int = world.status.get("canary", {}).get("weight", 100)
-    return weight
-
-
-def selects(world: ServingWorld) -> int | None:
-    """Return the number of the version whose pods the Service selects; None: those of both."""
-    revision = world.objects[FRONT]["spec"]["selector"].get(LABEL_REVISION)
-    return world.version_of(revision) if revision else None
-
-
-def pods_asked(world: ServingWorld) -> dict[int, int]:
-    """Return how many pods the Deployments ask for, by version."""
-    return {
-        world.version_of(r): world.objects["apps/v1", "Deployment", f"iris-{r}"]["spec"]["replicas"]
-        for r in world.revisions
-    }
-
-
-def shares(world: ServingWorld) -> dict[int, int]:
-    """Return the split that is really made, whole percent by version."""
-    return {world.version_of(r): round(share) for r, share in world.routed.items()}
-
-
-def told(world: ServingWorld, field: str) -> dict[str, Any]:
-    """Return a field of ``status.traffic``, by version."""
-    return {t["version"]: t.get(field) for t in world.status["traffic"]}
-
-
-def message(world: ServingWorld, kind: str = "Ready") -> str:
-    found: str = next(c["message"] for c in world.status["conditions"] if c["type"] == kind)
-    return found
 
 
 def test_the_first_version_is_served_by_the_service_alone() -> None:
@@ -129,17 +78,6 @@ def test_the_reachable_share_is_used_and_shown(replicas: int, weight: int, reach
         words = f"desired {weight}, reachable {reachable}: "
         assert f"gets {reachable} % of the requests ({words}" in message(world)
         assert words in message(world, "TrafficConverged")
-
-
-def test_what_pods_have_counted_is_compared_with_the_reachable_share() -> None:
-    world = at_weight(
-        5, replicas=4, rollout={**ROLLOUT, "steps": [{**STEPS[0], "holdSeconds": 60}]}
-    )
-    for _ in range(40):
-        world.run_pass()
-        world.tick()
-    assert told(world, "observedPercent") == {version_name(1): "80.0", version_name(2): "20.0"}
-    assert world.condition("TrafficConverged") == ("True", "Converged")
 
 
 def test_a_step_begins_only_once_the_pods_of_its_share_are_ready() -> None:
@@ -230,23 +168,6 @@ def test_a_canary_that_loses_all_its_pods_leaves_the_service_and_climbs_again() 
     assert (weight_of(world), pods_asked(world)) == (5, {1: 4, 2: 1})
     world.settle()
     assert (shares(world), world.refused) == ({2: 100}, [])
-
-
-def test_other_replicas_in_a_step_make_its_share_anew_and_count_apart() -> None:
-    steps = [{"weight": 25, "holdSeconds": 120}]
-    world = at_weight(25, rollout={**ROLLOUT, "steps": steps})
-    for replicas in (4, 9):
-        world.edit(replicas=replicas)
-        for _ in range(30):
-            world.run_pass()
-            world.tick()
-    assert pods_asked(world) == {1: 9, 2: 3}
-    assert told(world, "observedPercent") == {version_name(1): "75.0", version_name(2): "25.0"}
-    phases = world.status["canary"]["analysis"]["phases"]
-    assert [(p["stablePods"], p["canaryPods"]) for p in phases] == [(4, 1), (9, 3)]
-    assert len({p["since"] for p in phases}) == 1
-    world.settle()
-    assert pods_asked(world) == {2: 9}
 
 
 def test_a_canary_held_up_gives_back_the_pods_of_the_next_share() -> None:

@@ -36,10 +36,9 @@ from checkrail_operator.plan.signature import unfit
 from checkrail_operator.plan.traffic import (
     TAKES_UP,
     answer_for,
-    is_made,
     may_share,
     pods_for,
-    pods_that_split,
+    pods_that_answer,
     share_left,
     shares,
 )
@@ -257,11 +256,14 @@ def _take_over(
 
 
 def _split(seen: ModelDeploymentSeen, stable: Revision, canary: Canary, *, accepted: bool) -> Split:
-    """Return the split that requests were made by since the last reading."""
-    pods = pods_that_split(seen, canary.weight)
-    made = is_made(seen, stable, canary.revision, pods)
-    taken_up = pods is None or seen.now >= canary.since + TAKES_UP
-    return Split(canary.weight, canary.since, accepted and made and taken_up, pods)
+    """Return the split that requests were made by since the last reading.
+
+    Where pods make it, those that answer do, be they more or fewer than meant: a canary is judged
+    by what it answers, not only once all pods have come.
+    """
+    pods = pods_that_answer(seen, stable, canary.revision, canary.weight)
+    known = pods is None or (all(pods) and seen.now >= canary.since + TAKES_UP)
+    return Split(canary.weight, canary.since, accepted and known, pods)
 
 
 def _first_since(seen: ModelDeploymentSeen, candidate: Revision) -> datetime:

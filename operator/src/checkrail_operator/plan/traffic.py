@@ -126,6 +126,15 @@ def pods_that_split(seen: ModelDeploymentSeen, weight: int) -> tuple[int, int] |
     return seen.spec.replicas, ratio_pods(seen.spec.replicas, weight)
 
 
+def pods_that_answer(
+    seen: ModelDeploymentSeen, stable: Revision, canary: Revision, weight: int
+) -> tuple[int, int] | None:
+    """Return how many pods of both are ready now, the stable revision's first, where pods split."""
+    if pods_that_split(seen, weight) is None:
+        return None
+    return seen.of(stable).ready, seen.of(canary).ready
+
+
 def share_made(seen: ModelDeploymentSeen, weights: Mapping[str, int], revision: str) -> int:
     """Return the share of ``revision`` that ``weights`` make, percent; by pods nearly that."""
     if seen.spec.traffic.gateway:
