@@ -214,7 +214,7 @@ class Passes:
             await execute(self._cluster, told, raw, self._tell)
             return Ended("stalled", Outcome(failed=told.finalizer is None))
         if isinstance(error, ForbiddenError):
-            told = forbidden(raw.owner, error, self._now())
+            told = forbidden(raw.owner, plan, error, self._now())
             await write_status(self._cluster, raw.owner, told.status, told.events, self._tell)
             raise error
         return await self._stall(raw, stalled(raw.owner, plan, error, self._now()), fields)

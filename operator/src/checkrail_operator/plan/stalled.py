@@ -71,16 +71,23 @@ def stalled(
     return Plan(
         key,
         status=status,
-        events=_news(owner, status),
+        events=(*_own_news(goes_on), *_news(owner, status)),
         requeue_after_seconds=_look_again(goes_on, conflict=conflict),
     )
 
 
-def forbidden(owner: Manifest, error: ForbiddenError, now: datetime) -> Plan:
+def forbidden(owner: Manifest, plan: Plan | None, error: ForbiddenError, now: datetime) -> Plan:
     """Return the plan that tells what the API server forbids: a status, one event when it is new.
 
-    It is in progress, not stalled: the pass is repeated until it is allowed. What was told before
-    stays under it; the end of a run stays as it is.
+    It is in progress, not stalled: the pass is repeated until it is allowed. A ModelDeployment goes
+    on with what can be done, as in `stalled`; of a run, what was told before stays under it, and
+    its end stays as it is.
+
+    Args:
+        owner: The object as it was read.
+        plan: What was wanted.
+        error: What stands in the way.
+        now: The time of the pass.
     """
     metadata = owner["metadata"]
     key = Key(owner["kind"], metadata["namespace"], metadata["name"])
@@ -88,8 +95,9 @@ def forbidden(owner: Manifest, error: ForbiddenError, now: datetime) -> Plan:
     if key.kind == "ModelVersion" or ends:
         event = Event("Warning", Reason.PENDING.value, str(error), once=True)
         return Plan(key, events=(event,))
-    status = _overlaid(owner, None, _said(_GOES_ON, Reason.PENDING, str(error), now))
-    return Plan(key, status=status, events=_news(owner, status))
+    goes_on = plan if key.kind == "ModelDeployment" else None
+    status = _overlaid(owner, goes_on, _said(_GOES_ON, Reason.PENDING, str(error), now))
+    return Plan(key, status=status, events=(*_own_news(goes_on), *_news(owner, status)))
 
 
 def _said(kinds: _Kinds, reason: Reason, message: str, now: datetime) -> list[Condition]:
@@ -155,6 +163,11 @@ def _run_end(owner: Manifest) -> RunEnd:
         reason=Reason.INVALID_SPEC.value,
         cause=Reason.INVALID_SPEC.value,
     )
+
+
+def _own_news(plan: Plan | None) -> tuple[Event, ...]:
+    """Return what a plan that goes on has to tell itself."""
+    return plan.events if plan else ()
 
 
 def _news(owner: Manifest, status: Manifest) -> tuple[Event, ...]:

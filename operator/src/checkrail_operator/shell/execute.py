@@ -17,14 +17,20 @@ from checkrail_operator.plan.difference import (
     same_record,
     same_status,
 )
-from checkrail_operator.plan.errors import InvalidSpecError, NameConflictError, TransientError
+from checkrail_operator.plan.errors import (
+    ForbiddenError,
+    InvalidSpecError,
+    NameConflictError,
+    TransientError,
+)
 from checkrail_operator.plan.types import Event, Manifest, Plan
 from checkrail_operator.shell.cluster import Cluster
 
 Tell = Callable[[Manifest, Event], Awaitable[None]]
 """Posts one event about an object; never fails."""
 
-Problem = InvalidSpecError | NameConflictError
+Problem = InvalidSpecError | NameConflictError | ForbiddenError
+PROBLEMS = (InvalidSpecError, NameConflictError, ForbiddenError)
 """What keeps one object from being made, and no other."""
 
 
@@ -59,6 +65,8 @@ async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written
         InvalidSpecError: The API server refused a manifest; it needs an edit, not a retry. All
             else was done, but for the status.
         NameConflictError: A name is taken by an object that is not ours; all else as above.
+        ForbiddenError: The API server does not allow a write, and nothing of the above is known;
+            all else as above.
     """
     problems: list[Problem] = []
     children = await _apply_all(cluster, plan, raw, problems)
@@ -67,12 +75,15 @@ async def execute(cluster: Cluster, plan: Plan, raw: Raw, tell: Tell) -> Written
     for record in plan.records:
         try:
             records += await _create(cluster, record)
-        except (InvalidSpecError, NameConflictError) as error:
+        except PROBLEMS as error:
             problems.append(error)
     for ref in sorted(plan.prune):
-        await cluster.delete(ref)
+        try:
+            await cluster.delete(ref)
+        except PROBLEMS as error:
+            problems.append(error)
     if problems:
-        raise problems[0]
+        raise min(problems, key=lambda problem: isinstance(problem, ForbiddenError))
     told = await write_status(cluster, raw.owner, plan.status, plan.events, tell)
     held = await _set_finalizer(cluster, plan, raw.owner)
     return Written(children, overlays, records, len(plan.prune), told, held)
@@ -133,7 +144,7 @@ async def _apply_all(cluster: Cluster, plan: Plan, raw: Raw, problems: list[Prob
         try:
             await _make(cluster, _marked(wanted), live)
             written += 1
-        except InvalidSpecError as error:
+        except (InvalidSpecError, ForbiddenError) as error:
             problems.append(error)
             if live is None:
                 missing.add(_named(wanted))
