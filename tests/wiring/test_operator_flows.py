@@ -96,7 +96,7 @@ def test_a_network_policy_is_written_once_put_right_and_goes_when_none_is_wanted
     site.namespace.create(flows.model_version(flows.OLD))
     site.namespace.create(flows.model_deployment())
     site.namespace.wait_for("ModelDeployment", "serve", "Ready")
-    made = site.namespace.get("NetworkPolicy", "serve")
+    made = site.namespace.get("NetworkPolicy", "serve-scoring")
     assert made is not None
     assert made["spec"] == {
         "podSelector": {"matchLabels": owner_labels("ModelDeployment", "serve")},
@@ -106,10 +106,10 @@ def test_a_network_policy_is_written_once_put_right_and_goes_when_none_is_wanted
     (pod,) = site.namespace.list("Pod", **OURS)
     assert owner_labels("ModelDeployment", "serve").items() <= pod["metadata"]["labels"].items()
     opened = {"spec": {"ingress": [{"ports": [{"protocol": "TCP", "port": "http"}]}, {}]}}
-    assert site.namespace.patch("NetworkPolicy", "serve", opened).is_success
+    assert site.namespace.patch("NetworkPolicy", "serve-scoring", opened).is_success
 
-    wait_until(lambda: spec_of(site, "serve") == made["spec"])
-    applied = (site.namespace.get("NetworkPolicy", "serve") or {})["metadata"]
+    wait_until(lambda: spec_of(site, "serve-scoring") == made["spec"])
+    applied = (site.namespace.get("NetworkPolicy", "serve-scoring") or {})["metadata"]
     site.namespace.create(
         {"kind": "NetworkPolicy", "metadata": {"name": "theirs"}, "spec": {"podSelector": {}}}
     )
@@ -117,7 +117,7 @@ def test_a_network_policy_is_written_once_put_right_and_goes_when_none_is_wanted
     operator.wait()
     site.start("operator-2", CHECKRAIL_SERVING_NETWORK_POLICY="false")
 
-    wait_until(lambda: spec_of(site, "serve") is None, seconds=40)
+    wait_until(lambda: spec_of(site, "serve-scoring") is None, seconds=40)
     assert spec_of(site, "theirs") is not None
     assert applied["generation"] == 3
 

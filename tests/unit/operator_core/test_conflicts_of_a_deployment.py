@@ -84,13 +84,13 @@ async def test_spec_changes_beside_somebody_elses_service_leave_one_deployment()
     assert "Reconciling" not in said
 
 
-@pytest.mark.parametrize("kind", ["NetworkPolicy", "Service"])
-async def test_what_may_not_be_made_keeps_nothing_else_from_going_on(kind: str) -> None:
+@pytest.mark.parametrize("child", ["NetworkPolicy serve-scoring", "Service serve"])
+async def test_what_may_not_be_made_keeps_nothing_else_from_going_on(child: str) -> None:
     cluster = FailingCluster()
     for there in (version("1"), version("2")):
         cluster.put(there)
     cluster.put(body(API, "ModelDeployment", "serve", spec=spec("1")))
-    cluster.fails[f"apply {kind} serve"] = ForbiddenError(f"apply {kind} serve", "no right")
+    cluster.fails[f"apply {child}"] = ForbiddenError(f"apply {child}", "no right")
     passes = passes_of(cluster)
     await passes(KEY)
 

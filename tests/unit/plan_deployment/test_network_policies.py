@@ -11,7 +11,7 @@ from harness.serving_world import ServingWorld
 
 ROLLOUT = {"steps": [{"weight": 50, "holdSeconds": 5}], "minRequests": 0}
 POLICY = ("networking.k8s.io/v1", "NetworkPolicy")
-IRIS = (*POLICY, "iris")
+IRIS = (*POLICY, "iris-scoring")
 MADE_BY_NOBODY: dict[str, Any] = {"ownerReferences": []}
 
 
@@ -30,7 +30,7 @@ def policies(world: ServingWorld) -> dict[str, Any]:
 def test_one_policy_lets_anybody_in_on_the_scoring_port_of_every_pod() -> None:
     world = deployed()
     assert policies(world) == {
-        "iris": {
+        "iris-scoring": {
             "podSelector": {
                 "matchLabels": {
                     "app.kubernetes.io/managed-by": "checkrail",
@@ -52,7 +52,7 @@ def test_every_pod_is_selected_and_has_the_port() -> None:
     world = deployed()
     world.ask_for(2)
     world.run_until(lambda w: w.status.get("canary", {}).get("weight") == 50)
-    selected = policies(world)["iris"]["podSelector"]["matchLabels"].items()
+    selected = policies(world)["iris-scoring"]["podSelector"]["matchLabels"].items()
     templates = [
         body["spec"]["template"] for key, body in world.objects.items() if key[1] == "Deployment"
     ]
@@ -106,6 +106,8 @@ def test_a_policy_of_somebody_else_of_the_same_name_is_told_and_left_alone() -> 
     world = deployed()
     own = world.objects[IRIS]
     world.objects[IRIS] = {**own, "metadata": {**own["metadata"], **MADE_BY_NOBODY}}
-    with pytest.raises(NameConflictError, match="NetworkPolicy iris exists and is not owned"):
+    with pytest.raises(
+        NameConflictError, match="NetworkPolicy iris-scoring exists and is not owned"
+    ):
         world.run_pass()
     assert world.planned().prune == ()

@@ -11,16 +11,21 @@ from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.serving import KIND, child
 from checkrail_operator.plan.types import Manifest
 
+SUFFIX = "scoring"
+
 
 def network_policy(seen: ModelDeploymentSeen) -> Iterator[Manifest]:
     """Yield the NetworkPolicy (networking.k8s.io/v1) over the pods of every revision, or nothing.
+
+    It is named ``<name>-scoring``: ``<name>`` is what people call their own policy for these pods.
 
     The port goes by its name, as in the Services: pods of an older release keep theirs. The empty
     list means anybody, and is written out so that callers that others name in it are taken out.
     """
     if not seen.defaults.network_policy:
         return
-    head = child(seen, "networking.k8s.io/v1", "NetworkPolicy", seen.key.name)
+    name = f"{seen.key.name}-{SUFFIX}"
+    head = child(seen, "networking.k8s.io/v1", "NetworkPolicy", name)
     head["spec"] = {
         "podSelector": {"matchLabels": owner_labels(KIND, seen.key.name)},
         "policyTypes": ["Ingress"],
