@@ -157,9 +157,27 @@ def test_an_object_of_somebody_else_is_a_conflict(live: dict[str, Any]) -> None:
         ),
         pytest.param(
             {"rules": [{"matches": [{"path": "/"}]}]},
-            {"rules": [{"matches": [{"path": "/", "method": "PUT"}], "timeouts": {}}]},
+            {"rules": [{"matches": [{"path": "/", "method": "PUT"}]}]},
             False,
             id="a match that somebody added to a rule of a route",
+        ),
+        pytest.param(
+            {"rules": [{"filters": []}]},
+            {"rules": [{"filters": [{"type": "RequestMirror"}]}]},
+            False,
+            id="a filter that somebody added to a rule of a route",
+        ),
+        pytest.param(
+            {"rules": [{"filters": []}]},
+            {"rules": [{"timeouts": {"request": "1s"}}]},
+            True,
+            id="a timeout that a webhook sets in a rule of a route",
+        ),
+        pytest.param(
+            {"rules": [{"backendRefs": [{"weight": 1}]}]},
+            {"rules": [{"backendRefs": [{"weight": 1}]}, {"backendRefs": [{"weight": 1}]}]},
+            False,
+            id="a rule that somebody added to a route",
         ),
     ],
 )

@@ -72,7 +72,7 @@ def test_a_weight_edited_by_hand_is_put_right_and_not_believed(share: int) -> No
     assert world.status["canary"]["since"] == since
 
 
-@pytest.mark.parametrize("field", ["backendRefs", "parentRefs", "rules", "hostnames"])
+@pytest.mark.parametrize("field", ["backendRefs", "filters", "parentRefs", "rules", "hostnames"])
 def test_what_somebody_adds_to_the_route_is_taken_out_and_told(field: str) -> None:
     world = at_weight(5)
     assert world.route is not None
@@ -80,6 +80,7 @@ def test_what_somebody_adds_to_the_route_is_taken_out_and_told(field: str) -> No
     spec = world.route["spec"]
     lists = {
         "backendRefs": (spec["rules"][-1]["backendRefs"], {"name": "other", "weight": 95}),
+        "filters": (spec["rules"][-1]["filters"], {"type": "RequestMirror"}),
         "parentRefs": (spec["parentRefs"], {"name": "other"}),
         "rules": (spec["rules"], {"backendRefs": [{"name": "other", "weight": 95}]}),
         "hostnames": (spec.setdefault("hostnames", []), "other.example.com"),

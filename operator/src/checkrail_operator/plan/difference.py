@@ -27,9 +27,10 @@ _SHARED_LISTS = {
 ``x-kubernetes-list-type: map``). Every other list has one owner: it is equal or it is not. So
 has one whose items lack that field, such as the ports of a NetworkPolicy."""
 
-_WHOLE = frozenset({"matchLabels", "rules", "selector"})
+_WHOLE = frozenset({"filters", "matches", "matchLabels", "selector"})
 """Fields that have one owner down to their last leaf (atomic maps, and lists of such): one more
-label in a selector, or one more filter in a rule of a route, keeps requests away."""
+label in a selector, or one more match or filter in a rule of a route, keeps requests away. What
+else stands in a rule, such as a timeout that a webhook sets, is left to others."""
 
 _QUANTITY_FIELDS = frozenset({"requests", "limits", "sizeLimit"})
 _IMMUTABLE = frozenset({("batch/v1", "Job")})

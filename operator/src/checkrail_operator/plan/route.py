@@ -4,7 +4,8 @@ The weighted rule is the last one. While a canary takes over, rules come before 
 name a version in a header: of two matches with the same path, the one with more headers holds.
 
 Every default of the Gateway API is written out, so that GitOps tools and our own comparison see
-no difference that nobody made (gateway.networking.k8s.io/v1, 1.6).
+no difference that nobody made (gateway.networking.k8s.io/v1, 1.6). So are lists that are empty:
+what others add to them is taken out.
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,7 +43,7 @@ def http_route(
     named = [_picking(seen, path, value, revision) for value, revision in (picked or {}).items()]
     spec: dict[str, Any] = {
         "parentRefs": [_parent(seen.key.namespace, ref) for ref in gateway.parent_refs],
-        "hostnames": list(gateway.hostnames),  # empty too: names that others add are taken out
+        "hostnames": list(gateway.hostnames),
         "rules": [*named, _rule(seen, path, weights, {})],
     }
     return child(seen, f"{GATEWAY_GROUP}/v1", "HTTPRoute", seen.key.name) | {"spec": spec}
@@ -108,8 +109,13 @@ def _rule(
     seen: ModelDeploymentSeen, path: str, weights: Mapping[str, int], match: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the rule for requests to ``path`` that ``match`` too."""
-    rule: dict[str, Any] = {
+    filters: list[dict[str, Any]] = []
+    if path != "/":
+        rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
+        filters = [{"type": "URLRewrite", "urlRewrite": rewrite}]
+    return {
         "matches": [{"path": {"type": "PathPrefix", "value": path}, **match}],
+        "filters": filters,
         "backendRefs": [
             {
                 "group": "",
@@ -117,14 +123,11 @@ def _rule(
                 "name": child_name_of(seen, revision),
                 "port": SERVICE_PORT,
                 "weight": weight,
+                "filters": [],
             }
             for revision, weight in weights.items()
         ],
     }
-    if path != "/":
-        rewrite = {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}
-        rule["filters"] = [{"type": "URLRewrite", "urlRewrite": rewrite}]
-    return rule
 
 
 def _picking(seen: ModelDeploymentSeen, path: str, value: str, revision: str) -> dict[str, Any]:
