@@ -18,6 +18,8 @@ MANAGER = "checkrail"
 OVERLAY_MANAGER = "checkrail-overlay"
 """Owns what changes in objects that else stay as they were made: to server-side apply, the manager
 that made them would otherwise take everything else away."""
+WITH_PORTS = frozenset({"Deployment", "Service"})
+"""Kinds with lists of ports, whose names an apply can make clash."""
 PAGE = 500
 LINE_BYTES = 16_384
 """Where container runtimes cut a line in two."""
@@ -123,9 +125,9 @@ class KubeCluster:
     async def apply(self, manifest: Manifest, *, uid: str | None = None) -> None:
         """Server-side apply; with ``uid`` only to the object that has it.
 
-        Items that somebody changed in a list with keys stay in it beside ours, and may make what we
-        apply invalid: two ports of one name. A merge patch replaces lists whole, so where an apply
-        to an object is refused, it goes first.
+        A port that somebody changed stays in its list beside ours, and makes what we apply invalid:
+        two ports of one name. A merge patch replaces lists whole, so where an apply to an object
+        with ports is refused, its spec goes first in one.
         """
         if uid is not None:
             manifest = {**manifest, "metadata": {**manifest["metadata"], "uid": uid}}
@@ -135,9 +137,11 @@ class KubeCluster:
         try:
             await self._apply(kind, what, target, manifest)
         except InvalidSpecError:
-            if uid is None:
+            if uid is None or kind not in WITH_PORTS:
                 raise
-            await self._merge(kind, what, target, manifest)
+            identity = {field: metadata[field] for field in ("name", "namespace", "uid")}
+            part = {"metadata": identity, "spec": manifest["spec"]}
+            await self._merge(kind, what, target, part)
             await self._apply(kind, what, target, manifest)
 
     async def overlay(self, part: Manifest) -> None:
