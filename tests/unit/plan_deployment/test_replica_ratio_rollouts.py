@@ -194,6 +194,25 @@ def test_pods_of_an_earlier_candidate_get_no_request() -> None:
     assert (shares(world), world.unanswered) == ({3: 100}, 0)
 
 
+def test_pods_that_an_earlier_candidate_left_behind_are_named() -> None:
+    world = at_weight(25)
+    (second,) = (r for r in world.revisions if world.version_of(r) == 2)
+    orphans = {name: pod for name, pod in world.pods.items() if second in name}
+    world.ask_for(3)
+    world.run_until(lambda w: 3 in pods_asked(w))
+    world.pods |= orphans
+    for _ in range(30):
+        world.run_pass()
+        world.tick()
+    assert (weight_of(world), selects(world)) == (0, 1)
+    assert f"pods of revision {second} are still there" in message(world)
+    assert f"checkrail.dev/revision in ({second})'" in message(world)
+    for name in orphans:
+        del world.pods[name]
+    world.settle()
+    assert shares(world) == {3: 100}
+
+
 @pytest.mark.parametrize("weight", [5, 25, 50])
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_share_that_somebody_gave_by_the_selector_is_not_believed(

@@ -164,8 +164,13 @@ def may_share(seen: ModelDeploymentSeen, stable: Revision, canary: Revision, wei
     whole = seen.is_ready(stable, seen.spec.replicas) or not seen.of(stable).ready
     found = seen.of(canary)
     fits = bool(weight) or max(found.asked or 0, found.replicas) <= pods_for(seen, weight)
-    others = (each for r, each in seen.revisions.items() if r not in {stable.hash, canary.hash})
-    return whole and fits and not any(each.pods for each in others)
+    return whole and fits and not strangers(seen, stable, canary)
+
+
+def strangers(seen: ModelDeploymentSeen, stable: Revision, canary: Revision) -> tuple[str, ...]:
+    """Return the other revisions that have pods, which a Service of both would select, sorted."""
+    mine = {stable.hash, canary.hash}
+    return tuple(sorted(r for r, each in seen.revisions.items() if each.pods and r not in mine))
 
 
 def led_to(seen: ModelDeploymentSeen) -> frozenset[str]:

@@ -6,8 +6,7 @@ from typing import assert_never
 
 from checkrail_api.conditions import ConditionStatus
 from checkrail_api.reasons import Reason
-from checkrail_operator.plan.check_condition import missing_words
-from checkrail_operator.plan.converged import share_words
+from checkrail_operator.plan.canary_words import gone, named, taking_over
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.pod_health import crash_words, unready_words
 from checkrail_operator.plan.revision import Revision
@@ -16,8 +15,6 @@ from checkrail_operator.plan.takeover import Decision, Situation
 from checkrail_operator.plan.traffic import (
     answer_for,
     is_overdue,
-    pods_for,
-    share_made,
     trouble_words,
 )
 
@@ -111,7 +108,7 @@ def _settled(  # noqa: PLR0911 - one row per state
         case Answer.ACCEPTED if not replicas:
             return Verdict("True", Reason.NOT_SERVING, "scaled to 0: nothing serves")
         case Answer.ACCEPTED:
-            return Verdict("True", Reason.STABLE, f"{stable.version} serves{_gone(seen, [stable])}")
+            return Verdict("True", Reason.STABLE, f"{stable.version} serves{gone(seen, [stable])}")
 
 
 def _starting(seen: ModelDeploymentSeen, decision: Decision) -> str:
@@ -149,9 +146,9 @@ def _refusal(decision: Decision) -> str:
     refused = decision.wanted.refusal(revision) if revision else None
     if refused is None or revision is None:
         return ""
-    serving = "".join(f", {_named(decision, r)} serves" for r in (decision.stable,) if r)
+    serving = "".join(f", {named(decision, r)} serves" for r in (decision.stable,) if r)
     return (
-        f"{_named(decision, revision)} was taken back{serving}. "
+        f"{named(decision, revision)} was taken back{serving}. "
         f"{refused.reason}: {refused.message}. "
         "It is not tried again until the spec asks for something else or rollout.retry changes"
     )
@@ -159,7 +156,7 @@ def _refusal(decision: Decision) -> str:
 
 def _incompatible(decision: Decision) -> Verdict:
     names = (decision.wanted.revision, decision.stable)
-    asked, serving = (_named(decision, each) if each else "" for each in names)
+    asked, serving = (named(decision, each) if each else "" for each in names)
     message = (
         f"{asked} does not take the requests that {serving} takes, and gets no pod: "
         f"{decision.failure.words if decision.failure else ''}. Ask for a version with the same "
@@ -170,7 +167,7 @@ def _incompatible(decision: Decision) -> Verdict:
 
 
 def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:
-    message = _taking_over(seen, decision, weights)
+    message = taking_over(seen, decision, weights)
     move = decision.step.move if decision.step else None
     if move is Move.CHECK_FAILED and decision.evidence and decision.evidence.failure:
         return Verdict("Unknown", decision.evidence.failure.reason, message)
@@ -188,102 +185,3 @@ def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str,
     refused = answer_for(seen, weights) is Answer.REFUSED
     reason = Reason.ROUTE_NOT_ACCEPTED if refused else Reason.ROUTE_PENDING
     return Verdict("False", reason, message, failed=True)
-
-
-def _taking_over(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> str:
-    canary, step = decision.canary, decision.step
-    if canary is None or step is None:
-        return ""
-    made = share_made(seen, weights, canary.revision.hash)
-    share = f"{_named(decision, canary.revision)} gets {made} % of the requests"
-    if reached := share_words(seen, decision, weights):
-        share = f"{share} ({reached})"
-    ready = _ready_words(seen, decision, pods_for(seen, canary.weight))
-    growing = _ready_words(seen, decision, pods_for(seen, canary.weight, growing=True))
-    tail = {
-        Move.WAITING_FOR_REPLICAS: ready,
-        Move.GROWING: f"its next share waits for pods, {growing}",
-        Move.WAITING_FOR_ROUTE: trouble_words(seen, weights),
-        Move.PAUSED: f"paused. Set spec.rollout.promote to {canary.revision.version} to go on, or "
-        "spec.rollout.abort to take it back",
-        Move.SUSPENDED: "held while spec.suspend is true",
-        Move.CHECK_FAILED: _failed_check(decision),
-        Move.WAITING_FOR_REQUESTS: _too_few(seen, decision),
-        Move.WAITING_FOR_EVIDENCE: _inconclusive(decision),
-        Move.LOST: "none of its pods is ready any more, it starts again from the first step",
-        Move.NO_WAY_BACK: "it is no longer asked for, but no pod of the stable version is ready",
-    }.get(step.move, _withdrawal(decision))
-    notes = f"{_unread(decision)}{_gone(seen, decision.live)}"
-    return f"{share}: {tail}{notes}" if tail else f"{share}{notes}"
-
-
-def _ready_words(seen: ModelDeploymentSeen, decision: Decision, size: int) -> str:
-    """Return how many pods a share waits for, and why they are not ready."""
-    canary, stable = decision.canary, decision.stable
-    if canary is None or stable is None:
-        return ""
-    found, beside = seen.of(canary.revision), seen.of(stable)
-    if found.available >= size and not seen.spec.traffic.gateway:
-        ready = f"{beside.available} of {seen.spec.replicas} pods of {stable.version} are ready"
-        words = unready_words(beside)
-    else:
-        ready = f"{found.available} of {size} of its pods are ready"
-        words = unready_words(found)
-    return ready + (f": {words}" if words else "")
-
-
-def _unread(decision: Decision) -> str:
-    """Return which pods' counters could not be read: the checks do not know of their requests."""
-    unread = decision.evidence.analysis.unread if decision.evidence else ""
-    return f". Counters could not be read: {unread}" if unread else ""
-
-
-def _failed_check(decision: Decision) -> str:
-    failure, canary = decision.evidence and decision.evidence.failure, decision.canary
-    if not failure or not canary:
-        return ""
-    return (
-        f"held, {failure.words}. Set spec.rollout.abort to {canary.revision.version} to take it"
-        " back, or change that check in spec.rollout.checks"
-    )
-
-
-def _too_few(seen: ModelDeploymentSeen, decision: Decision) -> str:
-    if decision.evidence is None:
-        return ""
-    found, needed = decision.evidence.answered, seen.spec.rollout.min_requests
-    return (
-        f"the step goes on once it has answered {needed} requests in it, {found} so far can be"
-        " compared"
-    )
-
-
-def _inconclusive(decision: Decision) -> str:
-    checks = decision.evidence.checks if decision.evidence else ()
-    return f"the last step goes on once every check passes: {missing_words(checks)}"
-
-
-def _withdrawal(decision: Decision) -> str:
-    if decision.situation is not Situation.WITHDRAWING:
-        return ""
-    asked = decision.wanted.revision
-    return f"it goes, {_named(decision, asked)} is asked for" if asked else decision.wanted.missing
-
-
-def _named(decision: Decision, revision: Revision) -> str:
-    """Name a revision by its version; where another revision shares that, by what differs too."""
-    involved = (*decision.live, *filter(None, (decision.wanted.revision,)))
-    twins = [r for r in involved if r.version == revision.version and r.hash != revision.hash]
-    if not twins:
-        return revision.version
-    image = f", image {revision.image}" if any(r.image != revision.image for r in twins) else ""
-    return f"{revision.version} (revision {revision.hash}{image})"
-
-
-def _gone(seen: ModelDeploymentSeen, live: Iterable[Revision]) -> str:
-    """Return which of the revisions have lost their record; they run on."""
-    published = {v.name for v in seen.versions if v.published}
-    names = sorted({r.version for r in live} - published)
-    return "".join(
-        f". ModelVersion {name} no longer exists; its pods keep running" for name in names
-    )
