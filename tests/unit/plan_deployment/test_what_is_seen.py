@@ -31,9 +31,13 @@ def route(*parents: Manifest, refs: tuple[Manifest, ...] = (PARENT,)) -> Manifes
 
 
 def said(
-    accepted: str = "True", resolved: str | None = "True", generation: int = 2, **ref: str
+    accepted: str = "True",
+    resolved: str | None = "True",
+    generation: int = 2,
+    partly: str | None = None,
+    **ref: str,
 ) -> Manifest:
-    told = {"Accepted": accepted, "ResolvedRefs": resolved}
+    told = {"Accepted": accepted, "ResolvedRefs": resolved, "PartiallyInvalid": partly}
     conditions = [
         {
             "type": kind,
@@ -60,6 +64,8 @@ def said(
             route(said("Unknown")), Answer.PENDING, id="a gateway that has not looked yet"
         ),
         pytest.param(route(said(resolved="False")), Answer.REFUSED, id="a backend is not found"),
+        pytest.param(route(said(partly="True")), Answer.REFUSED, id="a rule is left out"),
+        pytest.param(route(said(partly="False")), Answer.ACCEPTED, id="no rule is left out"),
         pytest.param(
             route(said("False", generation=1)), Answer.PENDING, id="a refusal of the route before"
         ),

@@ -9,6 +9,8 @@ from checkrail_operator.plan.types import Manifest
 
 ASKED = ("Accepted", "ResolvedRefs")
 """Conditions that a gateway sets on each parent of a route."""
+REFUSALS = frozenset({*((kind, "False") for kind in ASKED), ("PartiallyInvalid", "True")})
+"""Those that say it does not route as the route asks; the last one that it left rules out."""
 
 WORDS = 2000
 """Longest part of a gateway's message that is passed on, characters."""
@@ -57,8 +59,9 @@ def _answer(body: Manifest) -> tuple[Answer, str]:
     for wanted in (body.get("spec") or {}).get("parentRefs") or ():
         answers = [p for p in parents if _same(p.get("parentRef") or {}, wanted, namespace)]
         current = [c for p in answers for c in _asked(p) if _is_of(c, generation)]
-        for condition in current:
-            if condition["status"] == "False":
+        for condition in (c for p in answers for c in p.get("conditions") or ()):
+            refuses = (condition["type"], condition["status"]) in REFUSALS
+            if refuses and _is_of(condition, generation):
                 return Answer.REFUSED, _words(_gateway(wanted, namespace), condition, body)
         if not answers or len(current) < len(ASKED) * len(answers):
             silent.append(_silence(wanted, namespace, answered_before=bool(answers)))
@@ -108,4 +111,4 @@ def _words(gateway: str, condition: Manifest, route: Manifest) -> str:
     said = str(condition.get("message") or "it gives no message")[:WORDS].rstrip(". ")
     look = f"Look at kubectl describe httproute {metadata['name']} --namespace"
     to_do = TO_DO.get(reason, f"{look} {metadata['namespace']}")
-    return f"{gateway}: {condition['type']} is False, {reason}: {said}. {to_do}"
+    return f"{gateway}: {condition['type']} is {condition['status']}, {reason}: {said}. {to_do}"
