@@ -41,6 +41,7 @@ def test_a_canary_that_is_never_ready_is_taken_back_at_the_deadline() -> None:
     world.settle()
     assert conditions(world) == ROLLED_BACK
     assert world.status["rejected"][0]["reason"] == "ProgressDeadlineExceeded"
+    assert "runs, but its readiness probe (/v2/health/ready) does not pass" in message(world)
 
 
 def test_a_rejected_version_stays_rejected_over_new_defaults_resyncs_and_scaling() -> None:

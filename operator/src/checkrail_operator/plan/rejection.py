@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from checkrail_api.deployment_status import Rejected
 from checkrail_api.reasons import Reason
+from checkrail_api.serving import READY_PATH
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.pod_health import crash_words, unready_words
@@ -64,11 +65,18 @@ def _is_late(pod: PodSeen, made_before: datetime) -> bool:
 
 
 def _without_words(seen: ModelDeploymentSeen, revision: Revision) -> str:
-    """Return why there is no pod that could say why it is not ready."""
-    found = seen.of(revision)
-    if found.pods:
-        return "its pods do not say why"
+    """Return what is known where no pod says why it is not ready."""
     namespace, name = seen.key.namespace, child_name_of(seen, revision.hash)
+    pods = sorted(seen.of(revision).pods, key=lambda pod: (pod.ready, pod.name))
+    for pod in pods[:1]:
+        if pod.ready:
+            return "its pods have become ready too late"
+        if pod.phase == "Running":
+            return f"pod {pod.name} runs, but its readiness probe ({READY_PATH}) does not pass"
+        return (
+            f"pod {pod.name} is {pod.phase}, and does not say why: kubectl describe pod -n"
+            f" {namespace} {pod.name}"
+        )
     return f"its Deployment has made no pod: kubectl describe deployment -n {namespace} {name}"
 
 
