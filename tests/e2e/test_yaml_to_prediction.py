@@ -24,7 +24,7 @@ from demo.team import (
 
 from e2e.bucket import read_object
 
-BURST = 10_000
+BURST = 1_000
 UNTIL_MEASURED = 3600
 """Hold of a step, seconds: the test itself ends it, once it has measured."""
 RATE = 50
