@@ -9,6 +9,7 @@ PY := .venv/bin/python
 CLUSTER := local-cluster/cluster
 PYTEST := .venv/bin/pytest
 PARALLEL := --numprocesses 2 --dist worksteal
+BY_FILE := --numprocesses 2 --dist loadfile
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e test-histories \
@@ -28,10 +29,12 @@ demo: cluster-up images ## The whole path: train, serve, canary under load, roll
 test: cluster-up images ## Every test, on a real cluster
 	@$(CLUSTER) build
 	@failed=0; \
-	echo "== tests/unit, golden, crd and images, two at a time"; \
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/crd tests/images || failed=1; \
-	echo "== tests/wiring and e2e, one after the other"; \
-	$(PYTEST) tests/wiring tests/e2e || failed=1; \
+	echo "== all but e2e, two at a time"; \
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/crd tests/images tests/wiring || failed=1; \
+	echo "== e2e, two at a time"; \
+	$(PYTEST) $(BY_FILE) -m 'e2e and not histories and not alone' tests/e2e || failed=1; \
+	echo "== e2e that takes the whole cluster, one after the other"; \
+	$(PYTEST) -m alone tests/e2e || failed=1; \
 	exit $$failed
 
 check: .venv/.synced ## ruff, mypy, import-linter, and generated files are up to date
@@ -58,7 +61,8 @@ test-images: .venv/.synced ## Trainer and server as processes against a real S3 
 	@$(PYTEST) tests/images
 
 test-e2e: cluster-up images ## The whole system on a real cluster
-	@$(PYTEST) tests/e2e
+	@$(PYTEST) $(BY_FILE) -m 'e2e and not histories and not alone' tests/e2e
+	@$(PYTEST) -m alone tests/e2e
 
 test-histories: cluster-up images ## Fifty random histories of a ModelDeployment, half an hour; not part of `test`
 	@$(PYTEST) -m histories -s tests/e2e/test_random_changes.py

@@ -7,8 +7,7 @@ import pytest
 from demo import cluster, system
 from demo.cluster import kubectl
 from demo.team import Team
-
-NAMESPACE = "checkrail-e2e"
+from filelock import FileLock
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -19,22 +18,28 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def lake() -> None:
-    """Install the operator from its chart and put the real data into the S3 server."""
-    system.install_chart()
-    system.fill_lake()
+def lake(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> None:
+    """Install the operator from its chart and put the real data into the S3 server, once a run."""
+    mine = tmp_path_factory.getbasetemp()
+    done = mine.parent / f"lake-{testrun_uid}"
+    with FileLock(done.with_suffix(".lock")):
+        if not done.exists():
+            system.install_chart()
+            system.fill_lake()
+            done.touch()
 
 
 @pytest.fixture(scope="session")
-def team(lake: None) -> Iterator[Team]:  # noqa: ARG001 - the lake comes first
+def team(lake: None, worker_id: str) -> Iterator[Team]:  # noqa: ARG001 - the lake comes first
     """Give the tests a namespace that enforces restricted pods, and take it away."""
-    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait=true")
+    namespace = f"checkrail-e2e-{worker_id}"
+    kubectl("delete", "namespace", namespace, "--ignore-not-found", "--wait=true")
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
-    metadata = {"name": NAMESPACE, "labels": labels}
+    metadata = {"name": namespace, "labels": labels}
     body = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
     kubectl("apply", "-f", "-", stdin=json.dumps(body))
     secret = cluster.get("secret", "s3")
-    team = Team(NAMESPACE, "e2e.example.com")
+    team = Team(namespace, "e2e.example.com")
     team.apply(
         {
             "apiVersion": "v1",
@@ -44,4 +49,4 @@ def team(lake: None) -> Iterator[Team]:  # noqa: ARG001 - the lake comes first
         }
     )
     yield team
-    kubectl("delete", "namespace", NAMESPACE, "--wait=true")
+    kubectl("delete", "namespace", namespace, "--wait=true")

@@ -17,6 +17,8 @@ from e2e.imported_models import publish, record_version
 from e2e.served import CHECKS, OK, ROWS, SERVER, Served, Watch
 from harness import small_models
 
+pytestmark = pytest.mark.alone
+
 WITHIN_SECONDS = 30
 """From the evidence against a canary to its rejection."""
 DEADLINE_SECONDS = 20

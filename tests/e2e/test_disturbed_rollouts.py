@@ -25,6 +25,8 @@ from e2e.node import api_server_stopped, kill_container
 from e2e.served import OK, OWNER, ROWS, Served, Watch
 from harness import small_models
 
+pytestmark = pytest.mark.alone
+
 RATE = 100
 HOLD_SECONDS = 5
 STEPS = [5, 25, 50]

@@ -16,6 +16,8 @@ from e2e.imported_models import import_version
 from e2e.served import CHECKS, OK, ROWS, Served
 from harness import small_models
 
+pytestmark = pytest.mark.alone
+
 RATE = 300
 REQUESTS = 10_000
 """In each step, after its split has settled."""

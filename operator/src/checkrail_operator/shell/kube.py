@@ -18,6 +18,8 @@ MANAGER = "checkrail"
 OVERLAY_MANAGER = "checkrail-overlay"
 """Owns what changes in objects that else stay as they were made: to server-side apply, the manager
 that made them would otherwise take everything else away."""
+APPLY = "application/apply-patch+yaml"
+MERGE = "application/merge-patch+json"
 WITH_PORTS = frozenset({"Deployment", "Service"})
 """Kinds with lists of ports, whose names an apply can make clash."""
 PAGE = 500
@@ -218,32 +220,19 @@ class KubeCluster:
     async def _apply(
         self, kind: str, what: str, target: Any, manifest: Manifest, manager: str = MANAGER
     ) -> None:
-        metadata = manifest["metadata"]
-        await self._write(
-            "patch",
-            kind,
-            what,
-            target.path(name=metadata["name"], namespace=metadata["namespace"]),
-            body=manifest,
-            content_type="application/apply-patch+yaml",
-            field_manager=manager,
-            force_conflicts=True,
-        )
+        how = {"content_type": APPLY, "field_manager": manager, "force_conflicts": True}
+        await self._patch(kind, what, target, manifest, **how)
 
     async def _merge(
         self, kind: str, what: str, target: Any, part: Manifest, *, absent: bool = False
     ) -> None:
-        metadata = part["metadata"]
-        await self._write(
-            "patch",
-            kind,
-            what,
-            target.path(name=metadata["name"], namespace=metadata["namespace"]),
-            body=part,
-            content_type="application/merge-patch+json",
-            field_manager=MANAGER,
-            absent=absent,
-        )
+        how = {"content_type": MERGE, "field_manager": MANAGER, "absent": absent}
+        await self._patch(kind, what, target, part, **how)
+
+    async def _patch(self, kind: str, what: str, target: Any, body: Manifest, **how: Any) -> None:
+        metadata = body["metadata"]
+        path = target.path(name=metadata["name"], namespace=metadata["namespace"])
+        await self._write("patch", kind, what, path, body=body, **how)
 
     async def _write(self, verb: str, kind: str, what: str, path: str, **arguments: Any) -> None:
         self._may_write()
