@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checkrail_api.data import Source
-    from checkrail_trainer.sources import SourceObject
+    from checkrail_trainer.source_object import SourceObject
 
 REFUSED = frozenset("?*[]{#\\")
 """Characters that no key may hold, beside control characters."""

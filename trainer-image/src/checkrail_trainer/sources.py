@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from checkrail_api.reasons import Reason
 from checkrail_api.run import ENV_DATA_PREFIX, source_prefix
@@ -18,26 +18,7 @@ if TYPE_CHECKING:
 
     from checkrail_api.data import Source
     from checkrail_api.run import Run
-
-
-class SourceObject(Protocol):
-    """An object or file of a source."""
-
-    @property
-    def key(self) -> str:
-        """Its name within bucket or file system."""
-
-    @property
-    def uri(self) -> str:
-        """Its address, as DuckDB takes it."""
-
-    @property
-    def etag(self) -> str:
-        """Changes whenever it does."""
-
-    @property
-    def bytes(self) -> int:
-        """Its size."""
+    from checkrail_trainer.source_object import SourceObject
 
 
 @dataclass(frozen=True)
