@@ -29,12 +29,12 @@ demo: cluster-up images ## The whole path: train, serve, canary under load, roll
 test: cluster-up images ## Every test, on a real cluster
 	@$(CLUSTER) build
 	@failed=0; \
-	echo "== all but e2e, two at a time"; \
-	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/crd tests/images tests/wiring || failed=1; \
+	echo "== tests/unit, golden, crd and images, two at a time"; \
+	$(PYTEST) $(PARALLEL) tests/unit tests/golden tests/crd tests/images || failed=1; \
 	echo "== e2e, two at a time"; \
 	$(PYTEST) $(BY_FILE) -m 'e2e and not histories and not alone' tests/e2e || failed=1; \
-	echo "== e2e that takes the whole cluster, one after the other"; \
-	$(PYTEST) -m alone tests/e2e || failed=1; \
+	echo "== tests/wiring, and e2e that takes the whole cluster, one after the other"; \
+	$(PYTEST) -m 'wiring or alone' tests/wiring tests/e2e || failed=1; \
 	exit $$failed
 
 check: .venv/.synced ## ruff, mypy, import-linter, and generated files are up to date
