@@ -294,6 +294,12 @@ BAD_INFERS = [
         flight(tensor("distance", "INT64", 1.5)), 422, "not a whole number", id="half an integer"
     ),
     pytest.param(
+        flight(tensor("distance", "INT64", -(2**63) - 1)),
+        422,
+        "-9.223372036854776e+18 was read as a float",
+        id="an integer of over 64 bits, which is read as the float beside it",
+    ),
+    pytest.param(
         flight({**tensor("distance", "FP32", 1), "shape": [1]}), 422, "the shape [1]", id="a rank"
     ),
     pytest.param(
@@ -317,6 +323,13 @@ BAD_INFERS = [
         "inference-header-content-length",
         id="a binary tensor without its header",
     ),
+    pytest.param(
+        flight({**tensor("distance", "FP32", 1), "parameters": 7}),
+        400,
+        "input 'distance': parameters must be an object",
+        id="a number as parameters of an input",
+    ),
+    pytest.param(flight(outputs=""), 400, "outputs must be a list of objects", id="no outputs"),
     pytest.param(
         flight(outputs=[{"name": "labels"}]), 422, "did you mean 'label'", id="an unknown output"
     ),

@@ -36,6 +36,8 @@ PACKED = {
     "FP64": "<%dd",
 }
 MISSING = type(None)
+EXACT = 2**53
+"""Up to here whole numbers have floats of their own. JSON's of over 64 bits are read as floats."""
 
 
 def column(spec: TensorSpec, values: Sequence[Any], datatype: str | None = None) -> Array:
@@ -102,6 +104,11 @@ def _slowly_typed(name: str, values: Sequence[Any], datatype: str) -> Array:
             raise unprocessable(
                 f"input {name!r}: {value!r} is not a whole number from {limits.min} "
                 f"to {limits.max} ({datatype})"
+            )
+        if type(value) is float and abs(value) > EXACT:
+            raise unprocessable(
+                f"input {name!r}: {value!r} was read as a float, which may have rounded it; "
+                "write all digits of a whole number, and no more than 64 bits hold"
             )
     return np.array([int(value) for value in values], dtype=DTYPES[datatype])
 

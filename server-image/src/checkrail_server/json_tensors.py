@@ -68,7 +68,9 @@ def tensor(
     if type(datatype) is not str:
         raise malformed(f"input {spec.name!r}: datatype must be a string")
     parameters = item.get("parameters")
-    if type(parameters) is dict and "binary_data_size" in parameters:
+    if parameters is not None and type(parameters) is not dict:
+        raise malformed(f"input {spec.name!r}: parameters must be an object")
+    if parameters and "binary_data_size" in parameters:
         content = _binary(item, spec.name, binary, parameters["binary_data_size"])
         return decoded(content, spec, shape, datatype)
     data = item.get("data")

@@ -166,7 +166,7 @@ def _requested_outputs(
 
     An output that says nothing of it is wanted as bytes if ``binary``.
     """
-    if not request.get("outputs"):
+    if request.get("outputs") in (None, []):
         return None, model.output_names if binary else NOTHING
     wanted: dict[str, bool] = {}
     for item in _list_of_objects(request, "outputs"):
