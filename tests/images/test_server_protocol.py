@@ -386,6 +386,13 @@ def test_a_wrong_row_is_told_what_is_wrong(
     assert message in answer.json()["error"]
 
 
+def test_nothing_is_read_beside_rows(server: ScoringServer) -> None:
+    answer = server.http.post("/predict", json={"rows": [ROW], "carrier": "AA"})
+
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "'carrier' stands beside rows, which is all that is read"}
+
+
 @pytest.mark.parametrize(
     ("request_line", "headers", "status", "message"),
     [

@@ -8,7 +8,7 @@ import orjson
 
 from checkrail_server.coercion import column
 from checkrail_server.errors import RequestError, malformed, unprocessable
-from checkrail_server.names import with_nearest
+from checkrail_server.names import SHOWN, with_nearest
 from checkrail_server.open_inference import check_rows, json_object
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ def _rows(request: dict[str, Any], model: Model) -> list[dict[str, Any]]:
         return [request]
     if not all(type(row) is dict for row in rows):
         raise malformed("rows must be a list of objects, one value per feature")
+    if len(request) > 1:
+        other = next(name for name in request if name != "rows")
+        raise malformed(f"{other[:SHOWN]!r} stands beside rows, which is all that is read")
     return rows
 
 
