@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from checkrail_server.service import Service
 
 PREDICT_PATH = b"/predict"
+OPENAPI_PATH = b"/openapi.json"
 EXTENSIONS = ["binary_tensor_data", "statistics"]
 """Of the protocol, as Triton names them."""
 PLATFORM = "onnx_onnxruntime"
@@ -58,6 +59,7 @@ class Routes:
             serving.LIVE_PATH: Route(READERS, lambda _: document(200, {"live": True})),
             serving.READY_PATH: Route(READERS, self._ready),
             serving.METRICS_PATH: Route(READERS, lambda _: service.metrics_text()),
+            OPENAPI_PATH.decode(): Route(READERS, self._made_once),
             PREDICT_PATH.decode(): Route(POSTERS, self._predict, model=True, scoring=True),
         }
         for prefix in (model, version):
@@ -68,6 +70,8 @@ class Routes:
                 POSTERS, self._infer, model=True, binary=True, scoring=True
             )
         table["/v2/models/stats"] = Route(READERS, self._statistics)
+        self.paths = frozenset(table)
+        """Everything that is answered."""
         self.infer_path = f"{model}/infer".encode()
         self._table = {path.encode(): route for path, route in table.items()}
 
@@ -102,6 +106,9 @@ class Routes:
 
     def _predict(self, exchange: Exchange) -> None:
         self._service.score(exchange, PredictJob)
+
+    def _made_once(self, exchange: Exchange) -> Answer:
+        return self._service.made_once(exchange.path)
 
     def _statistics(self, _: Exchange) -> Answer:
         return document(200, statistics(self._service.metrics, self._service.settings))

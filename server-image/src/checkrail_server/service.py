@@ -7,13 +7,13 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from checkrail_api import serving
-from checkrail_server import logs
+from checkrail_server import logs, openapi
 from checkrail_server.answers import PROMETHEUS, Answer, Renderer, document
 from checkrail_server.body_budget import BodyBudget
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.inference_queue import InferenceQueue
 from checkrail_server.metrics import Metrics
-from checkrail_server.routes import PLATFORM, Routes
+from checkrail_server.routes import OPENAPI_PATH, PLATFORM, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,6 +79,7 @@ class Service:
         self.empty.set()
         self.routes = Routes(self)
         self._queue: InferenceQueue | None = None
+        self._made_once: dict[bytes, Answer] = {}
         self._model_headers = b"%b: %b\r\n%b: %b\r\n" % (
             serving.DIGEST_HEADER.encode(),
             settings.sha256.encode(),
@@ -93,6 +94,9 @@ class Service:
         """Be ready."""
         self.metrics.take_model(model)
         self._queue = InferenceQueue(model, self.limits.queued)
+        self._made_once = {
+            OPENAPI_PATH: document(200, openapi.document(self.settings, self.limits, model)),
+        }
         self.exposition = exposition
         self.model = model
 
@@ -231,3 +235,9 @@ class Service:
                 "parameters": {"sha256": self.settings.sha256},
             },
         )
+
+    def made_once(self, path: bytes) -> Answer:
+        """Answer what was made of the model when it was loaded."""
+        if self.model is None:
+            raise unavailable("the model is being loaded; try again in a second")
+        return self._made_once[path]
