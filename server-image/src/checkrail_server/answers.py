@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 JSON = b"application/json"
 OCTETS = b"application/octet-stream"
+HTML = b"text/html; charset=utf-8"
 PROMETHEUS = b"text/plain; version=0.0.4; charset=utf-8"
 
 HEADS = 256

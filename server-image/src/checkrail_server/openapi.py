@@ -54,6 +54,7 @@ def document(settings: Settings, limits: Limits, model: Model) -> Object:
     base = f"/v2/models/{settings.model}"
     live, ready = closed({"live": {"const": True}}), closed({"ready": {"const": True}})
     paths = {
+        "/": _read("page", "This model as a page", "text/html", TEXT),
         "/openapi.json": _read("openapi", "This document", "application/json", {"type": "object"}),
         "/v2": _read(
             "server", "Name and version of the server", "application/json", _ref("Server")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PREDICT_PATH = b"/predict"
 OPENAPI_PATH = b"/openapi.json"
+PAGE_PATH = b"/"
 EXTENSIONS = ["binary_tensor_data", "statistics"]
 """Of the protocol, as Triton names them."""
 PLATFORM = "onnx_onnxruntime"
@@ -60,6 +61,7 @@ class Routes:
             serving.READY_PATH: Route(READERS, self._ready),
             serving.METRICS_PATH: Route(READERS, lambda _: service.metrics_text()),
             OPENAPI_PATH.decode(): Route(READERS, self._made_once),
+            PAGE_PATH.decode(): Route(READERS, self._made_once),
             PREDICT_PATH.decode(): Route(POSTERS, self._predict, model=True, scoring=True),
         }
         for prefix in (model, version):

@@ -13,7 +13,8 @@ from checkrail_server.body_budget import BodyBudget
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.inference_queue import InferenceQueue
 from checkrail_server.metrics import Metrics
-from checkrail_server.routes import OPENAPI_PATH, PLATFORM, Routes
+from checkrail_server.page import page
+from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +97,7 @@ class Service:
         self._queue = InferenceQueue(model, self.limits.queued)
         self._made_once = {
             OPENAPI_PATH: document(200, openapi.document(self.settings, self.limits, model)),
+            PAGE_PATH: page(self.settings, model),
         }
         self.exposition = exposition
         self.model = model
