@@ -1,4 +1,4 @@
-"""The server's HTTP/1.1 on real sockets: framing, limits, deadlines, and the end of the process."""
+"""The server's HTTP/1.1 on real sockets: order, deadlines, and the end of the process."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.raw_http import LIVE, ROW, chunked, everything, post, read_answer, statuses
 from harness.scoring_server import (
     MODEL,
     READY_SECONDS,
@@ -28,127 +29,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 
-ROW = json.dumps({"distance": 500, "dep_hour": 7, "carrier": "UA"}).encode()
-LIVE = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-def post(body: bytes, *headers: bytes, path: bytes = b"/predict") -> bytes:
-    lines = [b"POST %b HTTP/1.1" % path, b"Host: x", b"Content-Length: %d" % len(body), *headers]
-    return b"\r\n".join([*lines, b"", body])
-
-
-def chunked(*chunks: bytes) -> bytes:
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    return head + b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
-
-
-def everything(connection: socket.socket) -> bytes:
-    """Read until the server closes."""
-    received = b""
-    while part := connection.recv(65_536):
-        received += part
-    return received
-
-
-def statuses(received: bytes) -> list[int]:
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", received)]
-
-
-def read_answer(connection: socket.socket) -> tuple[int, bytes]:
-    """Read one answer of a connection that stays open."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        part = connection.recv(65_536)
-        if not part:
-            raise EOFError(received)
-        received += part
-    head, _, body = received.partition(b"\r\n\r\n")
-    length = int(re.search(rb"content-length: (\d+)", head)[1])  # type: ignore[index]  # always there
-    while len(body) < length:
-        body += connection.recv(65_536)
-    return statuses(head)[0], body
-
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
     folder = tmp_path_factory.mktemp("server")
     with serving(written(flight_files(), folder / "artifact"), folder) as running:
         yield running
-
-
-@pytest.mark.parametrize(
-    ("sent", "want"),
-    [
-        pytest.param(b"GET /v2/health/live HTTP/1.0\r\n\r\n", [200], id="HTTP 1.0 ends"),
-        pytest.param(
-            b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            [200],
-            id="close is done",
-        ),
-        pytest.param(
-            b"GET http://x/v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-            [200],
-            id="an absolute target",
-        ),
-        pytest.param(b"GET /v2/health/live HTTP/1.1\r\n\r\n", [400], id="no Host"),
-        pytest.param(LIVE.replace(b"x\r\n", b"x\r\nHost: y\r\n"), [400], id="two Hosts"),
-        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", [400], id="TLS"),
-        pytest.param(b"GARBAGE\r\n\r\n", [400], id="garbage"),
-        pytest.param(b"BREW /pot HTTP/1.1\r\nHost: x\r\n\r\n", [400], id="an unknown method"),
-        pytest.param(b"PRI * HTTP/1.1\r\nHost: x\r\n\r\n", [400], id="no preface of HTTP 2"),
-        pytest.param(LIVE.replace(b"1.1", b"9.9"), [400], id="an unknown version"),
-        pytest.param(LIVE.replace(b"Host: x", b"Ho st: x"), [400], id="a space in a field name"),
-        pytest.param(
-            LIVE.replace(b"x\r\n", b"x\r\nA: " + b"a" * 20_000 + b"\r\n"), [431], id="a long field"
-        ),
-        pytest.param(
-            LIVE.replace(b"x\r\n", b"x\r\n" + b"A: a\r\n" * 101), [431], id="many fields"
-        ),
-        pytest.param(
-            LIVE[:-2] + b"A: " + b"a" * 300_000, [431], id="a field without an end"
-        ),
-        pytest.param(b"GET /" + b"a" * 300_000, [431], id="a target without an end"),
-        pytest.param(
-            post(ROW, b"Content-Length: 3"), [400], id="two lengths"
-        ),
-        pytest.param(
-            post(ROW, b"Transfer-Encoding: chunked"), [400], id="a length and chunks (smuggling)"
-        ),
-        pytest.param(
-            post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: cow"), [400], id="a coding"
-        ),
-        pytest.param(post(b"").replace(b"0", b"-1"), [400], id="a negative length"),
-        pytest.param(post(b"").replace(b": 0", b": " + b"9" * 30), [400], id="a huge length"),
-        pytest.param(chunked()[:-2] + b"\r\nzz\r\n", [400], id="a chunk of no size"),
-        pytest.param(post(b"a" * 1_048_577), [413], id="a large body"),
-        pytest.param(chunked(*[b"a" * 65_536] * 17), [413], id="a large body in chunks"),
-        pytest.param(
-            chunked()+ b"1;" + b"a" * 9_000_000, [413], id="a chunk extension without an end"
-        ),
-        pytest.param(
-            LIVE.replace(b"x\r\n", b"x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n"),
-            [200],
-            id="an upgrade is not taken",
-        ),
-        pytest.param(LIVE * 3 + b"GARBAGE\r\n\r\n", [200, 200, 200, 400], id="garbage at the end"),
-        pytest.param(
-            b"\r\n\r\n" + LIVE.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n"),
-            [200],
-            id="empty lines before",
-        ),
-    ],
-)  # fmt: skip
-def test_framing(server: ScoringServer, sent: bytes, want: list[int]) -> None:
-    """The server answers and closes; nothing that is refused can be followed by a request."""
-    connection = server.connect()
-    connection.sendall(sent)
-
-    received = everything(connection)
-
-    assert statuses(received) == want
-    if want[-1] >= 400:
-        assert b"connection: close" in received
-        assert json.loads(received.rpartition(b"\r\n\r\n")[2]).keys() == {"error"}
 
 
 def test_pipelined_requests_are_answered_in_their_order(server: ScoringServer) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from checkrail_api.serving import PICK_HEADER
@@ -14,6 +15,17 @@ if TYPE_CHECKING:
     from checkrail_server.service import Peer
 
 PICK_FIELD = PICK_HEADER.encode()
+HTTP_2 = "2"
+KEPT = {
+    b"content-encoding": "content_encoding",
+    b"content-length": "_length",
+    b"content-type": "content_type",
+    b"expect": "expect",
+    b"transfer-encoding": "_coding",
+}
+"""Fields that are kept as they came."""
+HOST = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]*", re.ASCII)
+"""What a host and a port may be made of (RFC 3986, 3.2.2); empty where the client knows none."""
 
 
 class Exchange:
@@ -26,10 +38,12 @@ class Exchange:
 
     __slots__ = (
         "_budget",
+        "_coding",
         "_header_bytes",
         "_header_fields",
         "_held",
         "_inferring",
+        "_length",
         "_limits",
         "_wire_bytes",
         "abandoned",
@@ -61,6 +75,8 @@ class Exchange:
         self._header_bytes = 0
         self._header_fields = 0
         self._wire_bytes = 0
+        self._length = b""
+        self._coding = b""
         self.started = started
         self.method = b""
         self.target = b""
@@ -107,13 +123,11 @@ class Exchange:
             case b"host":
                 if self.has_host:
                     raise RequestError(400, "two Host header fields")
+                if not HOST.fullmatch(value):
+                    raise RequestError(400, "Host is neither a name nor an address")
                 self.has_host = True
-            case b"content-type":
-                self.content_type = value
-            case b"content-encoding":
-                self.content_encoding = value
-            case b"expect":
-                self.expect = value
+            case field if kept := KEPT.get(field):
+                setattr(self, kept, value)
             case b"inference-header-content-length":
                 if self.json_size:
                     raise RequestError(400, "two inference-header-content-length header fields")
@@ -125,6 +139,8 @@ class Exchange:
         """Decide whether the body is wanted."""
         self.header_complete = True
         self.method = method
+        if version != HTTP_2:
+            self._check_framing(version)
         if version != "1.1":
             self.expect = b""
         elif not self.has_host:
@@ -132,10 +148,19 @@ class Exchange:
         elif self.expect.lower() not in (b"", b"100-continue"):
             raise RequestError(417, "the only expectation that is met is 100-continue")
 
+    def _check_framing(self, version: str) -> None:
+        """Refuse what the parser lets through: whose end may be elsewhere for others, or is far."""
+        if version not in ("1.0", "1.1"):
+            raise RequestError(400, f"not HTTP/1.1: the version is {version}")
+        if self._coding and (version, self._coding.lower()) != ("1.1", b"chunked"):
+            raise RequestError(400, "the only transfer coding is chunked, and of HTTP/1.1")
+        if self._length and int(self._length) > self._limits.body_bytes:
+            raise self._too_large()
+
     def take_body(self, part: bytes) -> None:
         """Take a part of the body."""
         if len(self.body) + len(part) > self._limits.body_bytes:
-            raise RequestError(413, f"the body is larger than {self._limits.body_bytes} bytes")
+            raise self._too_large()
         if not self._budget.take(len(part)):
             raise unavailable(
                 f"the bodies of unanswered requests take {self._budget.limit} bytes already; "
@@ -172,6 +197,9 @@ class Exchange:
         self.abandoned = True
         if not self._inferring:
             self.drop_body()
+
+    def _too_large(self) -> RequestError:
+        return RequestError(413, f"the body is larger than {self._limits.body_bytes} bytes")
 
     @property
     def path(self) -> bytes:

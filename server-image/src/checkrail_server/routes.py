@@ -147,8 +147,10 @@ def _origin_form(exchange: Exchange) -> bytes:
     """Return the path; a target in absolute form (``GET http://host/path``) is cut to it."""
     if exchange.target.startswith(b"/"):
         return exchange.path
+    if b"://" not in exchange.target:  # of CONNECT and OPTIONS: no path
+        return exchange.target
     try:
-        exchange.target = urlsplit(exchange.target).path
+        exchange.target = urlsplit(exchange.target).path or b"/"
     except ValueError as error:
         raise RequestError(400, "the request's target is not a URL") from error
     return exchange.target
