@@ -1,4 +1,4 @@
-"""What the tests of both images share: a real S3 server, and real data in it."""
+"""What the tests of both images share: a real S3 server with real data in it, scoring servers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.datasets import breast_cancer, wine, write_flights, write_toy
+from harness.grpc_client import GrpcClient
 from harness.object_store import ObjectStoreServer
+from harness.scoring_server import ScoringServer, artifact_files, flight_files, serving, written
+from harness.typed_model import typed_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,3 +44,26 @@ def lake(
         path = write_toy(load, folder / f"{name}.parquet")
         object_store.put(f"s3://lake/{name}.parquet", path.read_bytes())
     return object_store
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
+    """A server of the flight model, for all tests of a module."""
+    folder = tmp_path_factory.mktemp("server")
+    with serving(written(flight_files(), folder / "artifact"), folder) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server: ScoringServer) -> Iterator[GrpcClient]:
+    """A connection to it that speaks gRPC."""
+    with GrpcClient(server.port) as connected:
+        yield connected
+
+
+@pytest.fixture(scope="module")
+def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
+    """A server whose model has every datatype and takes no rows of features."""
+    folder = tmp_path_factory.mktemp("typed")
+    with serving(written(artifact_files(typed_model()), folder / "artifact"), folder) as running:
+        yield running

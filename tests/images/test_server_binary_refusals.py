@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.binary_requests import BINARY, INFER, SIZE, binary, post
-from harness.scoring_server import ScoringServer, flight_files, serving, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from harness.scoring_server import ScoringServer
 
 pytestmark = pytest.mark.images
 
@@ -24,13 +23,6 @@ ROW = [
 ]
 CONTENT = struct.pack("<ff", 500, 7) + UA
 NUMBERS = CONTENT[:8]
-
-
-@pytest.fixture(scope="module")
-def flights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("flights")
-    with serving(written(flight_files(), folder / "artifact"), folder) as running:
-        yield running
 
 
 def row(*changes: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -47,10 +39,10 @@ def outputs(**parameters: Any) -> list[dict[str, Any]]:
     return [{"name": "label", "parameters": parameters}]
 
 
-def test_a_score_that_is_no_number_is_no_answer_in_bytes_either(flights: ScoringServer) -> None:
+def test_a_score_that_is_no_number_is_no_answer_in_bytes_either(server: ScoringServer) -> None:
     content = struct.pack("<ff", 500, float("nan"))
 
-    answer = post(flights, {"inputs": ROW, "parameters": BINARY}, content + UA)
+    answer = post(server, {"inputs": ROW, "parameters": BINARY}, content + UA)
 
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
 
@@ -110,9 +102,9 @@ def test_a_score_that_is_no_number_is_no_answer_in_bytes_either(flights: Scoring
     ],
 )
 def test_wrong_bytes_are_told_what_is_wrong(
-    flights: ScoringServer, document: object, content: bytes, status: int, message: str
+    server: ScoringServer, document: object, content: bytes, status: int, message: str
 ) -> None:
-    answer = post(flights, document, content)
+    answer = post(server, document, content)
 
     assert (answer.status_code, list(answer.json())) == (status, ["error"])
     assert message in answer.json()["error"]
@@ -129,24 +121,24 @@ def test_wrong_bytes_are_told_what_is_wrong(
         pytest.param("40", "the body is not JSON", id="within the JSON"),
     ],
 )
-def test_a_wrong_size_of_the_json_is_told(flights: ScoringServer, size: str, message: str) -> None:
-    answer = post(flights, row(), CONTENT, **{SIZE: size})
+def test_a_wrong_size_of_the_json_is_told(server: ScoringServer, size: str, message: str) -> None:
+    answer = post(server, row(), CONTENT, **{SIZE: size})
 
     assert (answer.status_code, message in answer.json()["error"]) == (400, True)
 
 
-def test_the_size_of_the_json_is_said_once(flights: ScoringServer) -> None:
+def test_the_size_of_the_json_is_said_once(server: ScoringServer) -> None:
     text = json.dumps(row()).encode()
     fields = [(SIZE, str(len(text)))] * 2
 
-    answer = flights.http.post(INFER, content=text + CONTENT, headers=fields)
+    answer = server.http.post(INFER, content=text + CONTENT, headers=fields)
 
     assert answer.status_code == 400
     assert answer.json() == {"error": f"two {SIZE} header fields"}
 
 
-def test_a_size_of_a_tensor_needs_the_size_of_the_json(flights: ScoringServer) -> None:
-    answer = flights.http.post(INFER, json=row())
+def test_a_size_of_a_tensor_needs_the_size_of_the_json(server: ScoringServer) -> None:
+    answer = server.http.post(INFER, json=row())
 
     assert (answer.status_code, f"no header {SIZE}" in answer.json()["error"]) == (400, True)
 
@@ -159,15 +151,15 @@ def test_a_size_of_a_tensor_needs_the_size_of_the_json(flights: ScoringServer) -
     ],
 )
 def test_octets_without_that_size_are_no_media_type(
-    flights: ScoringServer, path: str, message: str
+    server: ScoringServer, path: str, message: str
 ) -> None:
-    answer = flights.http.post(path, headers={"content-type": "application/octet-stream"})
+    answer = server.http.post(path, headers={"content-type": "application/octet-stream"})
 
     assert (answer.status_code, message in answer.json()["error"]) == (415, True)
 
 
-def test_bytes_count_as_the_body_that_they_are_in(flights: ScoringServer) -> None:
-    answer = post(flights, row(), bytes(2**20))
+def test_bytes_count_as_the_body_that_they_are_in(server: ScoringServer) -> None:
+    answer = post(server, row(), bytes(2**20))
 
     assert answer.status_code == 413
     assert answer.json() == {"error": "the body is larger than 1048576 bytes"}

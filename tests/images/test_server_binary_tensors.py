@@ -16,34 +16,14 @@ from harness.binary_requests import BINARY, INFER, SIZE, binary, post
 from harness.scoring_server import (
     MODEL,
     ScoringServer,
-    artifact_files,
-    flight_files,
     flight_model,
-    serving,
-    written,
 )
-from harness.typed_model import MATRIX, datatype_of, extremes, typed_model
+from harness.typed_model import MATRIX, datatype_of, extremes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import httpx
 
 pytestmark = pytest.mark.images
-
-
-@pytest.fixture(scope="module")
-def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("typed")
-    with serving(written(artifact_files(typed_model()), folder / "artifact"), folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def flights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("flights")
-    with serving(written(flight_files(), folder / "artifact"), folder) as running:
-        yield running
 
 
 def tensors(answer: httpx.Response) -> dict[str, bytes | list[Any]]:
@@ -148,7 +128,7 @@ def test_json_in_and_bytes_out(typed: ScoringServer) -> None:
     assert tensors(answer)["out_UINT64"] == struct.pack("<3Q", 0, 1, 2**64 - 1)
 
 
-def test_scores_of_bytes_are_onnxruntimes_to_the_bit(flights: ScoringServer) -> None:
+def test_scores_of_bytes_are_onnxruntimes_to_the_bit(server: ScoringServer) -> None:
     random = np.random.default_rng(7)
     values = {
         "distance": random.uniform(50, 3000, (500, 1)).astype(np.float32),
@@ -159,7 +139,7 @@ def test_scores_of_bytes_are_onnxruntimes_to_the_bit(flights: ScoringServer) -> 
     parts = {name: encoded(array, kinds[name]) for name, array in values.items()}
     items = [binary(name, kinds[name], [500, 1], len(part)) for name, part in parts.items()]
 
-    answer = post(flights, {"inputs": items, "parameters": BINARY}, b"".join(parts.values()))
+    answer = post(server, {"inputs": items, "parameters": BINARY}, b"".join(parts.values()))
 
     label, probabilities = ort.InferenceSession(flight_model()).run(None, values)
     assert tensors(answer) == {

@@ -24,17 +24,9 @@ from harness.scoring_server import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.images
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("server")
-    with serving(written(flight_files(), folder / "artifact"), folder) as running:
-        yield running
 
 
 def test_pipelined_requests_are_answered_in_their_order(server: ScoringServer) -> None:

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.raw_http import LIVE, ROW, chunked, everything, get, post, statuses, with_fields
-from harness.scoring_server import ScoringServer, flight_files, serving, written
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from harness.scoring_server import ScoringServer
 
 pytestmark = pytest.mark.images
 
@@ -184,13 +183,6 @@ TABLE = {
     )
     for name, sent, status, stays in rows
 }
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("server")
-    with serving(written(flight_files(), folder / "artifact"), folder) as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -12,25 +12,9 @@ from checkrail_server import grpc_health_pb2 as health
 from checkrail_server import open_inference_pb2 as pb
 from harness.grpc_client import SERVICE, GrpcClient, framed
 from harness.grpc_requests import CHECK, INFER, flight
-from harness.scoring_server import MODEL, VERSION, ScoringServer, flight_files, serving, written
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from harness.scoring_server import MODEL, VERSION, ScoringServer
 
 pytestmark = pytest.mark.images
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("server")
-    with serving(written(flight_files(), folder / "artifact"), folder) as running:
-        yield running
-
-
-@pytest.fixture
-def client(server: ScoringServer) -> Iterator[GrpcClient]:
-    with GrpcClient(server.port) as connected:
-        yield connected
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ import pytest
 from harness.client_environments import ENVIRONMENTS, client_environment
 from harness.scoring_server import MODEL, ScoringServer, artifact_files, serving, written
 from harness.tree_model import tree_model
-from harness.typed_model import typed_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,14 +30,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
     """A server whose model answers a finite score to everything."""
     folder = tmp_path_factory.mktemp("tree")
     with serving(written(artifact_files(tree_model()), folder / "artifact"), folder) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    """A server of every datatype, whose model takes no rows of features."""
-    folder = tmp_path_factory.mktemp("typed")
-    with serving(written(artifact_files(typed_model()), folder / "artifact"), folder) as running:
         yield running
 
 

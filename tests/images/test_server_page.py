@@ -43,13 +43,6 @@ def browser() -> Iterator[Browser]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("server")
-    with serving(written(flight_files(), folder / "artifact"), folder) as running:
-        yield running
-
-
 @pytest.fixture
 def page(browser: Browser, server: ScoringServer) -> Iterator[Page]:
     with opened(browser, f"http://127.0.0.1:{server.port}/") as shown:

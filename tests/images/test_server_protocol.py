@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -18,14 +18,8 @@ from harness.scoring_server import (
     NAMESPACE,
     VERSION,
     ScoringServer,
-    flight_files,
     flight_model,
-    serving,
-    written,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 pytestmark = pytest.mark.images
 
@@ -33,13 +27,6 @@ DOCUMENTATION = Path(__file__).parents[2] / "docs" / "server.md"
 INFER = f"/v2/models/{MODEL}/infer"
 PARAMETERS = {"trace": 7, "share": 0.5, "shadow": True, "team": "a"}
 ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
-    folder = tmp_path_factory.mktemp("server")
-    with serving(written(flight_files(), folder / "artifact"), folder) as running:
-        yield running
 
 
 def tensor(name: str, datatype: str, *data: object) -> dict[str, Any]:
