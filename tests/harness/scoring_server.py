@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from onnx import TensorProto, helper
+from onnx import NodeProto, TensorProto, helper
 
 from checkrail_api import serving as env
 from checkrail_api.artifact import MANIFEST_FILE, MODEL_FILE, Component, Manifest, Profile
@@ -39,15 +39,7 @@ def flight_model(classes: tuple[int, int] = (0, 1)) -> bytes:
     It knows nothing about flights; it has the inputs and outputs that our trainer's models have.
     """
     nodes = [
-        helper.make_node(
-            "LabelEncoder",
-            ["carrier"],
-            ["carrier_number"],
-            domain="ai.onnx.ml",
-            keys_strings=CARRIERS,
-            values_floats=[1.0, 2.0, 3.0],
-            default_float=0.0,
-        ),
+        carrier_number(),
         helper.make_node("Concat", ["distance", "dep_hour", "carrier_number"], ["matrix"], axis=1),
         helper.make_node(
             "LinearClassifier",
@@ -74,6 +66,19 @@ def flight_model(classes: tuple[int, int] = (0, 1)) -> bytes:
         ],
     )
     return serialised(graph)
+
+
+def carrier_number() -> NodeProto:
+    """Return the node from ``carrier`` to ``carrier_number``: 1 to 3, 0 for any other."""
+    return helper.make_node(
+        "LabelEncoder",
+        ["carrier"],
+        ["carrier_number"],
+        domain="ai.onnx.ml",
+        keys_strings=CARRIERS,
+        values_floats=[1.0, 2.0, 3.0],
+        default_float=0.0,
+    )
 
 
 def serialised(graph: Any, *domains: str) -> bytes:

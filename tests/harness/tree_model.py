@@ -2,7 +2,7 @@
 
 from onnx import TensorProto, helper
 
-from harness.scoring_server import CARRIERS, serialised
+from harness.scoring_server import carrier_number, serialised
 
 ROW = {"distance": 500, "delay": 2.5, "seats": 180, "gate": 7, "weekend": True, "carrier": "UA"}
 """A row of it."""
@@ -24,15 +24,6 @@ def tree_model() -> bytes:
         helper.make_node("Cast", [name], [f"{name}_number"], to=TensorProto.FLOAT)
         for name in NUMBERS
     ]
-    carrier = helper.make_node(
-        "LabelEncoder",
-        ["carrier"],
-        ["carrier_number"],
-        domain="ai.onnx.ml",
-        keys_strings=CARRIERS,
-        values_floats=[1.0, 2.0, 3.0],
-        default_float=0.0,
-    )
     columns = [f"{name}_number" for name in [*NUMBERS, "carrier"]]
     matrix = helper.make_node("Concat", columns, ["matrix"], axis=1)
     tree = helper.make_node(
@@ -56,7 +47,7 @@ def tree_model() -> bytes:
     )
     inputs = {**NUMBERS, "carrier": TensorProto.STRING}
     graph = helper.make_graph(
-        [*casts, carrier, matrix, tree],
+        [*casts, carrier_number(), matrix, tree],
         "tree",
         [
             helper.make_tensor_value_info(name, datatype, ["rows", 1])
