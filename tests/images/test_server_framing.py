@@ -106,6 +106,8 @@ CODINGS = [
     ("a length, then chunks", with_fields(LENGTH, CHUNKED, body=IN_CHUNKS), 400, CLOSED),
     ("chunks, then a length", with_fields(CHUNKED, LENGTH, body=IN_CHUNKS), 400, CLOSED),
     ("chunks twice", with_fields(CHUNKED, CHUNKED, body=IN_CHUNKS), 400, CLOSED),
+    ("another coding before chunks", with_fields(b"Transfer-Encoding: gzip", CHUNKED,
+     body=IN_CHUNKS), 400, CLOSED),
     ("chunks of HTTP 1.0", chunked(ROW, b"").replace(b"1.1", b"1.0"), 400, CLOSED),
     *[
         (f"the coding {coding!r}", with_fields(field, body=IN_CHUNKS), 400, CLOSED)

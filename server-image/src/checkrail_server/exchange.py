@@ -23,7 +23,8 @@ KEPT = {
     b"expect": "expect",
     b"transfer-encoding": "_coding",
 }
-"""Fields that are kept as they came."""
+"""Fields that are kept as they came; of several of one name, the list that they are (RFC 9110,
+5.3): the last coding says nothing of the ones before it."""
 HOST = re.compile(rb"[\w.~!$&'()*+,;=%:\[\]-]*", re.ASCII)
 """What a host and a port may be made of (RFC 3986, 3.2.2); empty where the client knows none."""
 
@@ -127,7 +128,8 @@ class Exchange:
                     raise RequestError(400, "Host is neither a name nor an address")
                 self.has_host = True
             case field if kept := KEPT.get(field):
-                setattr(self, kept, value)
+                before = getattr(self, kept)
+                setattr(self, kept, before + b", " + value if before else value)
             case b"inference-header-content-length":
                 if self.json_size:
                     raise RequestError(400, "two inference-header-content-length header fields")
