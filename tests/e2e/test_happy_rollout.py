@@ -38,7 +38,7 @@ class Happy:
         load: The requests, but for those that picked a version.
         picked: Who answered requests that named a version, by the share and that name.
         changes: When each share was first seen, percent.
-        last_step: The ModelDeployment in it.
+        last_step: The ModelDeployment at the last look in it that found every check passing.
         body: The ModelDeployment at the end.
     """
 
@@ -79,7 +79,7 @@ def happy(team: Team) -> Iterator[Happy]:
         for weight in STEPS:
             served.wait_for_share(watch, version, weight)
             pick(found, serving, weight)
-        found.last_step = wait_for("every check to pass", lambda: passing(serving), seconds=60)
+        found.last_step = end_of_step(serving, STEPS[-1])
         found.body = serving.wait_until_it_serves(version)
         time.sleep(HOLD_SECONDS)  # how long it is measured at 100 %, not what is waited for
         found.changes = served.shares_of(watch, version)
@@ -91,11 +91,27 @@ def is_paused(serving: Served) -> bool | None:
     return True if condition(serving.body(), "Ready").get("reason") == "Paused" else None
 
 
-def passing(serving: Served) -> Body | None:
-    body = serving.body()
+def end_of_step(serving: Served, weight: int) -> Body:
+    """Return the last that was seen of a step with every check passing, once the step is over."""
+    last: Body = {}
+
+    def look() -> bool | None:
+        nonlocal last
+        body = serving.body()
+        if body["status"].get("canary", {}).get("weight") != weight:
+            return True
+        last = body if passing(body) else last
+        return None
+
+    wait_for(f"the step of {weight} % to end", look, seconds=HOLD_SECONDS + 60)
+    assert last, "at no look did every check pass and were both shares told"
+    return last
+
+
+def passing(body: Body) -> bool:
     verdicts = {check["verdict"] for check in body["status"].get("checks", [])}
     seen = [t for t in body["status"]["traffic"] if "observedPercent" in t]
-    return body if verdicts == {"Pass"} and len(seen) == len({"stable", "canary"}) else None
+    return verdicts == {"Pass"} and len(seen) == len({"stable", "canary"})
 
 
 def pick(found: Happy, serving: Served, weight: int) -> None:

@@ -24,6 +24,9 @@ from demo.team import (
 
 from e2e.bucket import read_object
 
+pytestmark = pytest.mark.alone
+"""The operator that every test uses is restarted."""
+
 BURST = 1_000
 UNTIL_MEASURED = 3600
 """Hold of a step, seconds: the test itself ends it, once it has measured."""
