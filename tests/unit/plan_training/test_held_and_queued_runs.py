@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from harness.training_situations import SITUATIONS, suspended, training, waiting_in_a_queue
+from harness.training_situations import SITUATIONS
+from harness.training_situations.attempts import training
+from harness.training_situations.held import suspended
+from harness.training_situations.queued import waiting_in_a_queue
 from harness.training_world import TrainingWorld, progress_line, spec
 
 DAYS = 10 * 24 * 3600
