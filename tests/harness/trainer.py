@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from harness.object_store import ObjectStoreServer
 
 TIMEOUT_SECONDS = 120
+CASES: dict[str, Any] = {
+    "sources": [{"name": "cases", "uri": "s3://lake/breast-cancer.parquet"}],
+    "label": "kind",
+    "key": "id",
+    "holdout": {"strategy": "Fraction", "fraction": "0.3"},
+}
+"""Data of a small run."""
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 
-DATA: dict[str, Any] = {
-    "sources": [{"name": "cases", "uri": "s3://lake/breast-cancer.parquet"}],
-    "label": "kind",
-    "key": "id",
-    "holdout": {"strategy": "Fraction", "fraction": "0.3"},
-}
 FILES = [
     "manifest.json",
     "metrics.json",
@@ -34,7 +28,7 @@ FILES = [
 
 def spec(store: ObjectStoreServer, prefix: str, trees: int = 10) -> dict[str, Any]:
     train = {"workflow": "xgboost-classifier", "params": {"n_estimators": trees}, "seed": 7}
-    resolved = trainer.run_spec(store, data=DATA, train=train)
+    resolved = trainer.run_spec(store, data=trainer.CASES, train=train)
     return {**resolved, "store": {**resolved["store"], "uri": f"s3://models/{prefix}"}}
 
 

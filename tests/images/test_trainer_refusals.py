@@ -13,20 +13,13 @@ from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.progress import Progress
 from checkrail_trainer.run import execute
 from harness import trainer
-from harness.control_plane import free_ports
-from harness.object_store import ObjectStoreServer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.images
+    from harness.object_store import ObjectStoreServer
 
-DATA: dict[str, Any] = {
-    "sources": [{"name": "cases", "uri": "s3://lake/breast-cancer.parquet"}],
-    "label": "kind",
-    "key": "id",
-    "holdout": {"strategy": "Fraction", "fraction": "0.3"},
-}
+pytestmark = pytest.mark.images
 
 
 def source(uri: str) -> dict[str, Any]:
@@ -289,7 +282,7 @@ def refusal(spec: dict[str, Any], store: ObjectStoreServer, folder: Path) -> Run
 def test_wrong_data_is_refused(
     models: ObjectStoreServer, tmp_path: Path, parts: dict[str, Any], reason: str, said: str
 ) -> None:
-    refused = refusal(trainer.run_spec(models, data={**DATA, **parts}), models, tmp_path)
+    refused = refusal(trainer.run_spec(models, data={**trainer.CASES, **parts}), models, tmp_path)
 
     assert (refused.reason.value, refused.exit_code) == (reason, 10)
     assert said in refused.message
@@ -310,7 +303,7 @@ def test_a_label_that_a_regressor_cannot_learn_is_refused(
 ) -> None:
     spec = trainer.run_spec(
         models,
-        data={**DATA, **query(f"SELECT id, f1, {label} AS y FROM cases"), "label": "y"},  # noqa: S608 - a table's column
+        data={**trainer.CASES, **query(f"SELECT id, f1, {label} AS y FROM cases"), "label": "y"},  # noqa: S608 - a table's column
         train={"workflow": "linear-regression"},
         evaluation={"metrics": ["rmse"]},
     )
@@ -324,7 +317,7 @@ def test_a_label_that_a_regressor_cannot_learn_is_refused(
 def test_a_refusal_ends_the_process_with_code_and_message(
     models: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    spec = trainer.run_spec(models, data={**DATA, "label": "Kind"})
+    spec = trainer.run_spec(models, data={**trainer.CASES, "label": "Kind"})
 
     ended = trainer.train(spec, models, tmp_path)
 
@@ -338,113 +331,11 @@ def test_a_refusal_ends_the_process_with_code_and_message(
     assert list((tmp_path / "scratch").iterdir()) == []
 
 
-def test_wrong_keys_are_refused_by_name(models: ObjectStoreServer, tmp_path: Path) -> None:
-    wrong = {"CHECKRAIL_STORE_AWS_SECRET_ACCESS_KEY": "other"}
-
-    ended = trainer.train(trainer.run_spec(models, data=DATA), models, tmp_path, wrong)
-
-    assert ended.failure == (10, "AccessDenied")
-    assert ended.report["message"] == (
-        f"{models.endpoint} refused the credentials of spec.store for bucket `models` "
-        "(SignatureDoesNotMatch): they must be allowed to list, read and, in the store, write. "
-        "Correct the Secret, or the bucket's policy"
-    )
-
-
-def test_no_keys_at_all_are_refused(models: ObjectStoreServer, tmp_path: Path) -> None:
-    absent = dict.fromkeys(
-        ("CHECKRAIL_DATA_AWS_ACCESS_KEY_ID", "CHECKRAIL_DATA_AWS_SECRET_ACCESS_KEY"), ""
-    )
-
-    ended = trainer.train(trainer.run_spec(models, data=DATA), models, tmp_path, absent)
-
-    assert ended.failure == (10, "AccessDenied")
-    assert "neither keys of spec.data.objectStore (CHECKRAIL_DATA_" in ended.report["message"]
-    assert "Name a Secret in its credentialsSecretRef" in ended.report["message"]
-
-
-def test_a_missing_bucket_of_the_store_ends_the_run_before_data_is_read(
-    models: ObjectStoreServer, tmp_path: Path
-) -> None:
-    spec = trainer.run_spec(models, data=DATA)
-    spec["store"]["uri"] = "s3://modles/team-a"
-
-    ended = trainer.train(spec, models, tmp_path)
-
-    assert ended.failure == (10, "BucketNotFound")
-    assert "bucket `modles` does not exist" in ended.report["message"]
-    assert "source read" not in ended.log
-
-
-def test_a_store_that_does_not_answer_is_worth_a_retry(
-    models: ObjectStoreServer, tmp_path: Path
-) -> None:
-    spec = trainer.run_spec(models, data=DATA)
-    spec["store"]["endpoint"] = f"http://127.0.0.1:{free_ports(1)[0]}"
-
-    ended = trainer.train(spec, models, tmp_path)
-
-    assert ended.failure == (20, "StoreUnavailable")
-    assert spec["store"]["endpoint"] in ended.report["message"]
-
-
 def test_a_spec_of_another_release_is_refused(models: ObjectStoreServer, tmp_path: Path) -> None:
-    spec = trainer.run_spec(models, data=DATA)
+    spec = trainer.run_spec(models, data=trainer.CASES)
     del spec["threads"]
 
     ended = trainer.train(spec, models, tmp_path)
 
     assert ended.failure == (10, "InvalidSpec")
     assert "threads" in ended.report["message"]
-
-
-def test_too_little_memory_for_the_join_asks_for_the_next_rung(
-    models: ObjectStoreServer, tmp_path: Path
-) -> None:
-    """DuckDB gives up before the kernel kills; the code is the one of a kill."""
-    wide = "SELECT a.*, b.f0 AS g FROM cases a, cases b, cases c ORDER BY random()"
-    spec = trainer.run_spec(models, data={**DATA, "query": wide})
-    little = {"CHECKRAIL_MEMORY_LIMIT_BYTES": str(16 * 2**20)}
-
-    ended = trainer.train(spec, models, tmp_path, little)
-
-    assert ended.failure == (137, "OOMKilled")
-    assert "spec.resources.ladder" in ended.report["message"]
-
-
-def test_a_full_scratch_volume_ends_the_run_and_says_what_filled_it(
-    models: ObjectStoreServer, tmp_path: Path
-) -> None:
-    """Over a million rows to sort, 38 MiB of memory for them, and 1 MiB of disk."""
-    wide = "SELECT a.*, b.f0 AS g FROM cases a, cases b, range(4) ORDER BY random()"
-    spec = trainer.run_spec(models, data={**DATA, "query": wide})
-    little = {
-        "CHECKRAIL_MEMORY_LIMIT_BYTES": str(64 * 2**20),
-        "CHECKRAIL_SCRATCH_LIMIT_BYTES": str(2**20),
-    }
-
-    ended = trainer.train(spec, models, tmp_path, little)
-
-    assert ended.failure == (137, "OOMKilled")
-    assert "failed to offload data block" in ended.report["message"]
-    assert "has filled its share of it: select fewer rows" in ended.report["message"]
-    assert list((tmp_path / "scratch").iterdir()) == []
-
-
-def test_data_is_read_over_tls_from_a_trusted_server_only(
-    models: ObjectStoreServer, tmp_path: Path
-) -> None:
-    """The label is wrong, so that a run which could read the data ends right after it."""
-    with ObjectStoreServer(tmp_path / "server", tls=True) as secure:
-        for bucket in ("lake", "models"):
-            secure.make_bucket(bucket)
-        secure.put("s3://lake/breast-cancer.parquet", models.get("s3://lake/breast-cancer.parquet"))
-        spec = trainer.run_spec(secure, data={**DATA, "label": "Kind"})
-        trust = {"AWS_CA_BUNDLE": str(secure.certificate)}
-
-        trusted = trainer.train(spec, secure, tmp_path / "trusted", trust)
-        unknown = trainer.train(spec, secure, tmp_path / "unknown")
-
-    assert trusted.failure == (10, "LabelNotFound")
-    assert unknown.failure == (20, "StoreUnavailable")
-    assert "certificate verify failed" in unknown.report["message"]
