@@ -29,6 +29,10 @@ ENV_THREADS = "CHECKRAIL_THREADS"
 """Threads of one inference; absent: 1."""
 ENV_PORT = "CHECKRAIL_PORT"
 """Port to listen on; absent: 8080."""
+ENV_TRIAL_MEMORY = "CHECKRAIL_TRIAL_MEMORY_BYTES"
+"""What a model may take while it is tried; absent: four fifths of what the container has left."""
+ENV_TRIAL_SECONDS = "CHECKRAIL_TRIAL_SECONDS"
+"""How long a model may take to load and to answer a few rows; absent: 40."""
 ENV_REFERENCE_SCORES = "CHECKRAIL_REFERENCE_SCORES"
 """The score bins of the version that a canary is compared with: a ``ScoreBins`` as JSON,
 ``{"output": "probabilities", "edges": ["0.1", "0.5"]}``. Absent, or of no use to the model: its

@@ -11,6 +11,7 @@ import uvloop
 from checkrail_server import logs, settings
 from checkrail_server.limits import Limits
 from checkrail_server.server import TERMINATION_LOG, serve, write_termination_message
+from checkrail_server.trial import Trial
 
 
 def main() -> int:
@@ -22,7 +23,8 @@ def main() -> int:
         logs.error("environment refused", reason=str(error))
         write_termination_message(str(error), TERMINATION_LOG)
         return 1
-    return uvloop.run(serve(wanted, Limits()))
+    with Trial.fork() as trial:
+        return uvloop.run(serve(wanted, Limits(), trial))
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ from checkrail_server.errors import LoadError
 from checkrail_server.feature_ranges import FeatureRanges
 from checkrail_server.finite_outputs import FiniteOutputs
 from checkrail_server.scores import own_scores, reference_scores
-from checkrail_server.tensors import ANY, ONNX_DATATYPES, Array, TensorSpec
+from checkrail_server.tensors import ANY, FLOATS, ONNX_DATATYPES, Array, TensorSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from checkrail_api.reports import Tensor
     from checkrail_server.artifact import Artifact
@@ -27,8 +27,20 @@ LOOP_SECONDS = 0.002
 more than inferring it (docs/server.md); 2 ms is what another request may have to wait."""
 TRIAL_ROWS = 128
 TRIALS = 3
+TRIED_VALUES = (0, 1)
+"""What rows are tried of: a model may have no answer to zeros, as a logarithm has none."""
 
 Feeds = dict[str, Array]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a trial tells of a good model."""
+
+    class_labels: tuple[str, ...]
+    """Labels of a classifier's columns; empty when the graph does not state them."""
+    loop_rows: int
+    """Largest number of rows whose inference runs in the event loop."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +58,7 @@ class Classifier:
 class Model:
     """A loaded model; ``run`` may be called from any thread."""
 
-    def __init__(self, name: str, session: Any, class_labels: tuple[str, ...]) -> None:
+    def __init__(self, name: str, session: Any) -> None:
         """Take what ONNX Runtime says about ``session``; it is served as ``name``."""
         self.name = name
         self._session = session
@@ -55,7 +67,6 @@ class Model:
         self.outputs = _specs(session.get_outputs(), "output")
         self.output_names = [output.name for output in self.outputs]
         self.takes_rows = all(spec.is_feature for spec in self.inputs)
-        self.class_labels = class_labels
         self.classifier: Classifier | None = None
         self.finite = FiniteOutputs(self.outputs)
         self.scores: Scores | None = None
@@ -72,33 +83,65 @@ class Model:
         answer: list[Array] = self._session.run(self.output_names, feeds)
         return answer
 
-    def blank(self, rows: int) -> Feeds:
-        """Return feeds of ``rows`` rows of zeros and empty strings."""
+    def blank(self, rows: int, value: int = 0) -> Feeds:
+        """Return feeds of ``rows`` rows of one number and empty strings."""
         return {
             spec.name: np.full(
                 [rows if size == ANY else size for size in spec.shape],
-                "" if spec.datatype == "BYTES" else 0,
+                "" if spec.datatype == "BYTES" else value,
                 dtype=spec.dtype,
             )
             for spec in self.inputs
         }
 
 
-def load(name: str, artifact: Artifact, threads: int, reference: str | None = None) -> Model:
-    """Load a verified artifact, to be served as ``name``, and try it.
+def import_runtime() -> None:
+    """Import ONNX Runtime now and not when the first model is loaded."""
+    import onnxruntime  # noqa: F401, PLC0415 - load only
+
+
+def try_out(
+    content: bytes, threads: int, enter: Callable[[str], None] = lambda _: None
+) -> Findings:
+    """Look into ``model.onnx``, load it, and run it on a few rows, with so many threads each.
+
+    Args:
+        content: The file.
+        threads: Of one inference.
+        enter: Called with what is about to be done, a verb and its object.
+
+    Raises:
+        LoadError: The model is refused.
+    """
+    enter("look into model.onnx")
+    labels = graph.inspect(content).class_labels
+    enter("load it")
+    model = Model("", _session(content, threads))
+    enter("run it on a few rows")
+    return Findings(labels, _try(model))
+
+
+def load(
+    name: str,
+    artifact: Artifact,
+    threads: int,
+    reference: str | None = None,
+    tried: Callable[[bytes, int], Findings] = try_out,
+) -> Model:
+    """Load a verified artifact, to be served as ``name``, once it is tried.
 
     Args:
         name: The model's name in the Open Inference Protocol.
         artifact: What was fetched.
         threads: Of one inference.
         reference: Score bins of the version it is compared with, see ``reference_scores``.
+        tried: Where it is tried first: in this process, or in a child, see ``Trial.run``.
 
     Raises:
-        LoadError: The model is refused, does not load, differs from its signature or fails on a
-            row of zeros.
+        LoadError: The model is refused, or differs from its signature or its profile.
     """
-    looked = graph.inspect(artifact.model)
-    model = Model(name, _session(artifact.model, threads), looked.class_labels)
+    findings = tried(artifact.model, threads)
+    model = Model(name, _session(artifact.model, threads))
     if artifact.signature:
         _compare("inputs", artifact.signature.inputs, model.inputs)
         _compare("outputs", artifact.signature.outputs, model.outputs)
@@ -107,7 +150,8 @@ def load(name: str, artifact: Artifact, threads: int, reference: str | None = No
         ranges = FeatureRanges(artifact.profile.features, model.inputs_by_name)
         model.ranges = ranges if ranges.names else None
     model.reference_scores = reference_scores(reference, model.outputs)
-    _try(model)
+    model.classifier = _classifier(model, findings.class_labels)
+    model.loop_rows = findings.loop_rows
     return model
 
 
@@ -143,17 +187,16 @@ def _specs(arguments: Iterable[Any], side: str) -> tuple[TensorSpec, ...]:
     return tuple(specs)
 
 
-def _classifier(model: Model, answers: list[Array]) -> Classifier | None:
+def _classifier(model: Model, labels: tuple[str, ...]) -> Classifier | None:
     """Recognise the two outputs of ONNX's classifiers: a label, and a column per class."""
     match model.outputs:
         case (
             TensorSpec(datatype="INT64" | "BYTES", shape=(_,) | (_, 1)),
             TensorSpec(datatype="FP32" | "FP64", shape=(_, _)),
         ):
-            columns = answers[1].shape[1]
+            columns = model.run(model.blank(1))[1].shape[1]
         case _:
             return None
-    labels = model.class_labels
     numbers = tuple(str(number) for number in range(columns))
     return Classifier(0, 1, labels if len(labels) == columns else numbers)
 
@@ -175,23 +218,27 @@ def _compare(side: str, stated: Sequence[Tensor], found: Sequence[TensorSpec]) -
             )
 
 
-def _try(model: Model) -> None:
-    """Run a row of zeros, check the answer, and measure how many rows fit ``LOOP_SECONDS``."""
+def _try(model: Model) -> int:
+    """Run rows of one number, check the answers, and return how many rows fit ``LOOP_SECONDS``."""
     try:
-        answers = model.run(model.blank(1))
+        tried = [model.run(model.blank(1, value)) for value in TRIED_VALUES]
         one = _fastest(model, 1)
         many = _fastest(model, TRIAL_ROWS)
     except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
-        raise LoadError(f"the model fails on rows of zeros: {_sentence(error)}") from error
-    for spec, answer in zip(model.outputs, answers, strict=True):
-        if answer.shape[:1] != (1,):
+        raise LoadError(f"the model fails on rows of zeros or ones: {_sentence(error)}") from error
+    for spec, *answers in zip(model.outputs, *tried, strict=True):
+        if answers[0].shape[:1] != (1,):
             raise LoadError(
-                f"the output {spec.name!r} has the shape {list(answer.shape)} for one row; "
+                f"the output {spec.name!r} has the shape {list(answers[0].shape)} for one row; "
                 "its first dimension must be the number of rows"
             )
-    model.classifier = _classifier(model, answers)
+        if spec.datatype in FLOATS and not any(np.isfinite(answer).all() for answer in answers):
+            raise LoadError(
+                f"the output {spec.name!r} is not finite, neither for a row of zeros nor for one "
+                "of ones: look for NaN and infinity among the weights"
+            )
     per_row = max((many - one) / (TRIAL_ROWS - 1), 1e-9)
-    model.loop_rows = max(0, int((LOOP_SECONDS - one) / per_row))
+    return max(0, int((LOOP_SECONDS - one) / per_row))
 
 
 def _fastest(model: Model, rows: int) -> float:

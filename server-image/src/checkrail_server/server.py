@@ -22,16 +22,18 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checkrail_server import logs
+from checkrail_server import container_memory, logs
 from checkrail_server.connection import Connection
 from checkrail_server.errors import LoadError
 from checkrail_server.service import Service
+from checkrail_server.trial_ending import TrialLimits
 
 if TYPE_CHECKING:
     from checkrail_server.exposition import Exposition
     from checkrail_server.limits import Limits
-    from checkrail_server.model import Model
+    from checkrail_server.model import Findings, Model
     from checkrail_server.settings import Settings
+    from checkrail_server.trial import Trial
 
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_BYTES = 4_096
@@ -41,8 +43,8 @@ SPARE_FILES = 64
 """File descriptors beside those of connections."""
 
 
-async def serve(settings: Settings, limits: Limits) -> int:
-    """Serve until a signal, and return the exit code."""
+async def serve(settings: Settings, limits: Limits, trial: Trial) -> int:
+    """Serve the model that passes ``trial`` until a signal, and return the exit code."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_loop_error)
     _allow_files(limits.connections + SPARE_FILES)
@@ -55,7 +57,7 @@ async def serve(settings: Settings, limits: Limits) -> int:
     logs.info("listening", port=listener.getsockname()[1])
     ticker = asyncio.create_task(_tick(service))
     try:
-        if not await _load(service, drain, stop):
+        if not await _load(service, trial, drain, stop):
             return 1
         await _first(drain, stop)
         await _drain(service, server, stop)
@@ -66,12 +68,12 @@ async def serve(settings: Settings, limits: Limits) -> int:
     return 0
 
 
-async def _load(service: Service, *signals: asyncio.Event) -> bool:
+async def _load(service: Service, trial: Trial, *signals: asyncio.Event) -> bool:
     """Load the model in a thread while the server answers probes; False if it cannot be."""
     loop = asyncio.get_running_loop()
     loaded: asyncio.Future[tuple[Model, Exposition]] = loop.create_future()
     # a daemon: a store that hangs must not keep a process from ending
-    threading.Thread(target=_load_into, args=(loop, loaded, service), daemon=True).start()
+    threading.Thread(target=_load_into, args=(loop, loaded, service, trial), daemon=True).start()
     interrupted = asyncio.create_task(_first(*signals))
     either: set[asyncio.Future[Any]] = {loaded, interrupted}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -96,8 +98,9 @@ def _load_into(
     loop: asyncio.AbstractEventLoop,
     loaded: asyncio.Future[tuple[Model, Exposition]],
     service: Service,
+    trial: Trial,
 ) -> None:
-    """Fetch, verify and load; runs in its own thread, where the heavy imports happen too."""
+    """Fetch, verify, try and load; runs in its own thread, where the heavy imports happen too."""
 
     def settle(result: tuple[Model, Exposition] | BaseException) -> None:
         if loaded.done():
@@ -109,7 +112,7 @@ def _load_into(
 
     result: tuple[Model, Exposition] | BaseException
     try:
-        from checkrail_server import artifact, model  # noqa: PLC0415 - pydantic, ONNX Runtime
+        from checkrail_server import artifact, model  # noqa: PLC0415 - pydantic
         from checkrail_server.exposition import Exposition  # noqa: PLC0415 - prometheus_client
         from checkrail_server.store import open_store  # noqa: PLC0415 - with them
 
@@ -117,12 +120,26 @@ def _load_into(
         store = artifact.PatientStore(open_store(settings))
         fetched = artifact.fetch(store, settings.sha256)
         logs.info("verified", uri=settings.artifact_uri, sha256=settings.sha256)
-        served = model.load(settings.model, fetched, settings.threads, settings.reference_scores)
+
+        def tried(content: bytes, threads: int) -> Findings:
+            return trial.run(content, threads, _trial_limits(settings))
+
+        served = model.load(
+            settings.model, fetched, settings.threads, settings.reference_scores, tried
+        )
         result = (served, Exposition(service.metrics, settings))
     except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
         result = error
     with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(settle, result)
+
+
+def _trial_limits(settings: Settings) -> TrialLimits:
+    memory = settings.trial_memory_bytes
+    return TrialLimits(
+        memory or container_memory.left_for_model(container_memory.container_limit()),
+        settings.trial_seconds,
+    )
 
 
 async def _drain(service: Service, server: asyncio.Server, stop: asyncio.Event) -> None:

@@ -15,6 +15,7 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 URI = re.compile(r"(s3://[^/]+/.+|file:///.+)")
 SHORT_DIGEST = 8
 MAX_PORT = 65_535
+MAX_BYTES = 1 << 50
 
 
 class SettingsError(Exception):
@@ -45,6 +46,10 @@ class Settings:
     """Threads of one inference."""
     port: int
     """Port to listen on; 0 takes a free one, which the log then names."""
+    trial_memory_bytes: int | None = None
+    """What a model may take while it is tried; None: by the container's limit."""
+    trial_seconds: int = 40
+    """How long a model may take to load and to answer a few rows."""
     reference_scores: str | None = None
     """Score bins of the version that this one is compared with, as JSON; read with the model."""
 
@@ -75,7 +80,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         return value
 
     def whole(name: str, default: int, low: int, high: int) -> int:
-        text = environment.get(name) or str(default)
+        text = environment.get(name)
+        if not text:
+            return default
         if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
             wrong.append(f"{name} is {text!r}; it must be a whole number from {low} to {high}")
             return default
@@ -96,6 +103,8 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         region=environment.get(serving.ENV_STORE_REGION) or None,
         addressing_style=style.lower(),
         threads=whole(serving.ENV_THREADS, 1, 1, 256),
+        trial_memory_bytes=whole(serving.ENV_TRIAL_MEMORY, 0, 1, MAX_BYTES) or None,
+        trial_seconds=whole(serving.ENV_TRIAL_SECONDS, Settings.trial_seconds, 1, 3_600),
         port=whole(serving.ENV_PORT, serving.SERVER_PORT, 0, MAX_PORT),
         reference_scores=environment.get(serving.ENV_REFERENCE_SCORES) or None,
     )

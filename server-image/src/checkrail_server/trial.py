@@ -1,0 +1,211 @@
+"""A child process in which a model is loaded and run first, so that a bad one harms only it.
+
+    main ── imports ── fork ──────────── event loop, and a thread that loads: fetch, verify
+                        │                               │
+                        │                               │ model.onnx, limits
+                        └─ child: waits ────────────────┤
+                           looks, loads, answers rows   │
+                                                        │ findings, or a refusal,
+                           ended, or ended by a limit ──┘ or nothing: then how it ended says why
+
+The child is forked while the process has one thread, so it inherits no lock that nobody releases,
+and after ONNX Runtime is imported, so it shares those pages and starts at once. It tries one model
+and ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from checkrail_server import container_memory, logs
+from checkrail_server.errors import LoadError
+from checkrail_server.trial_ending import (
+    MIB,
+    Ending,
+    TrialLimits,
+    refusal_of_ending,
+    refusal_of_report,
+)
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from checkrail_server.model import Findings
+
+REQUEST = struct.Struct("<QQII")
+"""Bytes of the model, bytes of memory, seconds, threads."""
+REPORT_BYTES = 16 << 20
+"""Labels of classes are in it."""
+STDERR_BYTES = 64 << 10
+CHUNK_BYTES = 1 << 18
+THREAD_BYTES = 72 * MIB
+"""Address space that glibc reserves for the stack and the arena of a thread, used or not."""
+
+
+class Trial:
+    """The child, from its fork to its end. ``run`` may be called once, from any thread."""
+
+    def __init__(self, pid: int, channel: socket.socket, stderr: int) -> None:
+        """Take a child; ``fork`` makes one."""
+        self._pid: int | None = pid
+        self._channel = channel
+        self._stderr = stderr
+        self._reaping = threading.Lock()
+
+    @classmethod
+    def fork(cls) -> Self:
+        """Fork the child; to be called while this process has one thread."""
+        from checkrail_server import model  # noqa: PLC0415 - NumPy, ONNX Runtime
+
+        model.import_runtime()
+        ours, childs = socket.socketpair()
+        stderr = os.memfd_create("trial-stderr")
+        sys.stdout.flush()
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            _be_child(childs, stderr)
+        childs.close()
+        return cls(pid, ours, stderr)
+
+    def run(self, model: bytes, threads: int, limits: TrialLimits) -> Findings:
+        """Try ``model`` with so many threads of an inference.
+
+        Raises:
+            LoadError: It is refused, or the child did not survive it.
+        """
+        from checkrail_server.model import Findings  # noqa: PLC0415 - imported by now
+
+        started = time.monotonic()
+        report = bytearray()
+        late = False
+        try:
+            self._converse(model, threads, limits, report)
+        except TimeoutError:
+            late = True
+        except OSError:
+            pass  # it has ended meanwhile; how, is its status
+        status, peak_bytes = self._reap(kill=late)
+        seconds = time.monotonic() - started
+        logs.info("tried", seconds=round(seconds, 3), peak_mebibytes=peak_bytes // MIB)
+        *stages, last = report.decode("utf-8", "replace").split("\n")
+        if status or late:
+            stage = stages[-1] if stages else ""
+            ending = Ending(stage, None if late else status, self._last_words())
+            raise LoadError(refusal_of_ending(ending, limits))
+        outcome = json.loads(last)
+        if isinstance(outcome, str):
+            raise LoadError(refusal_of_report(outcome, limits))
+        return Findings(tuple(outcome["class_labels"]), outcome["loop_rows"])
+
+    def close(self) -> None:
+        """End the child, if it has not ended."""
+        self._reap(kill=True)
+
+    def _converse(self, model: bytes, threads: int, limits: TrialLimits, report: bytearray) -> None:
+        """Send the model and gather the report.
+
+        Raises:
+            TimeoutError: The time is over.
+            OSError: The child has ended and does not listen.
+        """
+        deadline = time.monotonic() + limits.seconds
+        request = REQUEST.pack(len(model), limits.memory_bytes, limits.seconds, threads)
+        self._channel.settimeout(limits.seconds)
+        self._channel.sendall(request)
+        self._channel.sendall(model)
+        while len(report) <= REPORT_BYTES:
+            self._channel.settimeout(max(deadline - time.monotonic(), 1e-3))
+            chunk = self._channel.recv(CHUNK_BYTES)
+            if not chunk:
+                return
+            report += chunk
+
+    def _reap(self, *, kill: bool) -> tuple[int, int]:
+        """Wait for the child's end.
+
+        Returns:
+            Its exit code, or minus the signal that ended it, and its peak memory in bytes.
+        """
+        with self._reaping:
+            if self._pid is None:
+                return -signal.SIGKILL, 0
+            if kill:
+                os.kill(self._pid, signal.SIGKILL)
+            _, status, usage = os.wait4(self._pid, 0)
+            self._pid = None
+            self._channel.close()
+            return os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10
+
+    def _last_words(self) -> str:
+        """Return what C++ wrote before it gave up."""
+        text = os.pread(self._stderr, STDERR_BYTES, 0).decode("utf-8", "replace")
+        os.close(self._stderr)
+        return text
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _be_child(channel: socket.socket, stderr: int) -> NoReturn:
+    """Try what comes by ``channel``, report, and end without any of the parent's last acts."""
+    code = 1
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it ends
+        os.dup2(stderr, sys.stdout.fileno())
+        os.dup2(stderr, sys.stderr.fileno())
+        _try(channel)
+        code = 0
+    except BaseException as error:  # noqa: BLE001 - nothing of this may run the parent's code
+        os.write(stderr, repr(error).encode())
+    finally:
+        os._exit(code)
+
+
+def _try(channel: socket.socket) -> None:
+    """Report what a model is like, or why it is refused, as JSON: an object or a text."""
+    from checkrail_server.model import try_out  # noqa: PLC0415 - imported by now
+
+    request = channel.recv(REQUEST.size, socket.MSG_WAITALL)
+    if len(request) < REQUEST.size:
+        return  # the parent needs no trial any more
+    size, memory_bytes, seconds, threads = REQUEST.unpack(request)
+    _limit(memory_bytes + threads * THREAD_BYTES, seconds * threads)
+    outcome: dict[str, object] | str
+    try:
+        content = channel.recv(size, socket.MSG_WAITALL)
+        outcome = asdict(
+            try_out(content, threads, lambda stage: channel.sendall(stage.encode() + b"\n"))
+        )
+    except LoadError as error:
+        outcome = str(error)
+    # what the model holds must not keep this process from telling
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    channel.sendall(json.dumps(outcome).encode())
+
+
+def _limit(memory_bytes: int, processor_seconds: int) -> None:
+    """Let this process take so much more memory, so much time, and no file."""
+    address_space = container_memory.mapped() + memory_bytes
+    resource.setrlimit(resource.RLIMIT_AS, (address_space, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (STDERR_BYTES, STDERR_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
