@@ -37,6 +37,11 @@ ENV_REFERENCE_SCORES = "CHECKRAIL_REFERENCE_SCORES"
 """The score bins of the version that a canary is compared with: a ``ScoreBins`` as JSON,
 ``{"output": "probabilities", "edges": ["0.1", "0.5"]}``. Absent, or of no use to the model: its
 scores are counted in its own bins only."""
+ENV_DECISION_LOG = "CHECKRAIL_DECISION_LOG"
+"""Where and how answers are recorded: a ``DecisionLogSettings`` as JSON. Absent: they are not."""
+DECISION_LOG_PREFIX = "CHECKRAIL_DECISION_LOG_"
+"""Before the AWS variables of the decision log's store. Without them it is opened by the pod's own
+identity."""
 
 # Credentials come as plain AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 
@@ -73,6 +78,13 @@ OUT_OF_RANGE_REQUESTS = "checkrail_out_of_range_requests_total"
 Absent: the model has no profile of its inputs."""
 FEATURE_OUT_OF_RANGE = "checkrail_feature_out_of_range_total"
 """The same by ``feature``: requests in which a value of this one was outside."""
+
+DECISION_LOG_WRITTEN = "checkrail_decision_log_written_total"
+"""Requests whose records are in the object store."""
+DECISION_LOG_DROPPED = "checkrail_decision_log_dropped_total"
+"""Requests whose records are lost: the store was away for longer than the spool lasted."""
+DECISION_LOG_PENDING = "checkrail_decision_log_pending"
+"""Requests whose records wait in memory and on disk."""
 
 CODE_LABEL = "code"
 """HTTP status of the answer."""

@@ -22,6 +22,7 @@ KEPT = {
     b"content-type": "content_type",
     b"expect": "expect",
     b"transfer-encoding": "_coding",
+    b"x-request-id": "request_id",
 }
 """Fields that are kept as they came; of several of one name, the list that they are (RFC 9110,
 5.3): the last coding says nothing of the ones before it."""
@@ -59,6 +60,7 @@ class Exchange:
         "last",
         "method",
         "picked",
+        "request_id",
         "response",
         "started",
         "target",
@@ -84,6 +86,8 @@ class Exchange:
         self.content_type = b""
         self.content_encoding = b""
         self.expect = b""
+        self.request_id = b""
+        """What the client, or a gateway, calls the request: the header field x-request-id."""
         self.json_size = b""
         """The header field inference-header-content-length: binary tensors follow the JSON."""
         self.has_host = False

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
+    from checkrail_server.decisions.log import DecisionLog
+    from checkrail_server.decisions.recording import Recording
     from checkrail_server.metrics import Histogram, Metrics
     from checkrail_server.settings import Settings
 
@@ -40,6 +42,8 @@ class Exposition(Collector):
         """Open connections, set before a scrape."""
         self.queued = 0
         """Inferences that wait, set before a scrape."""
+        self.recording: Recording | None = None
+        """Set before a scrape; None: answers are not recorded."""
 
     def text(self) -> bytes:
         """Return the exposition in Prometheus' text format."""
@@ -79,6 +83,18 @@ class Exposition(Collector):
         yield from self._compared()
         yield self._gauge("checkrail_connections", "Open connections.", self.connections)
         yield self._gauge("checkrail_queued_inferences", "Inferences that wait.", self.queued)
+
+        if self.recording:
+            yield from self._recorded(self.recording.log)
+
+    def _recorded(self, log: DecisionLog) -> Iterator[Metric]:
+        """Yield what became of the records of answers."""
+        written = "Requests whose records are in the object store."
+        yield self._counter(serving.DECISION_LOG_WRITTEN, written, {(): log.written})
+        dropped = "Requests whose records are lost."
+        yield self._counter(serving.DECISION_LOG_DROPPED, dropped, {(): log.dropped})
+        pending = "Requests whose records wait in memory and on disk."
+        yield self._gauge(serving.DECISION_LOG_PENDING, pending, log.pending)
 
     def _compared(self) -> Iterator[Metric]:
         """Yield what rollout checks compare beside answers and durations."""

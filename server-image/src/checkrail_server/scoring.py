@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from checkrail_server import open_inference, rows
 from checkrail_server.answers import Answer
+from checkrail_server.decisions.log import Answered
 from checkrail_server.errors import RequestError
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ class ScoringJob(ABC):
 
     feeds: Feeds
     rows: int
+    request_id: str | None = None
+    """What the request calls itself."""
     answered: Container[str] | None = None
     """Names of the outputs that the client gets; None: all."""
 
@@ -73,6 +77,17 @@ class ScoringJob(ABC):
             self._service.fail(self._exchange, error)
         else:
             self._service.send(self._exchange, answer)
+            self._recorded(outputs)
+
+    def _recorded(self, outputs: list[Array]) -> None:
+        """Add the answer to the decision log, if there is one."""
+        if recording := self._service.recording:
+            exchange = self._exchange
+            name = self.request_id
+            if name is None and exchange.request_id:
+                name = exchange.request_id.decode("latin-1")
+            seconds = time.perf_counter() - exchange.started
+            recording.log.take(self.feeds, outputs, (Answered(name, self.rows, seconds),))
 
     def _counted(self, outputs: list[Array]) -> Answer:
         # a label is chosen from the probabilities: whoever gets one relies on the other
@@ -87,7 +102,7 @@ class ScoringJob(ABC):
 class InferJob(ScoringJob):
     """An inference of the Open Inference Protocol."""
 
-    __slots__ = ("_request", "answered")
+    __slots__ = ("_request", "answered", "request_id")
 
     def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``open_inference.InferRequest`` for what is raised."""
@@ -95,6 +110,7 @@ class InferJob(ScoringJob):
         self._request = open_inference.read(
             exchange.body, model, service.limits.rows, exchange.json_size
         )
+        self.request_id = self._request.id
         self.feeds = self._request.feeds
         self.rows = self._request.rows
         self.answered = self._request.outputs

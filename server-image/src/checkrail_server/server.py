@@ -61,6 +61,8 @@ async def serve(settings: Settings, limits: Limits, trial: Trial) -> int:
             return 1
         await _first(drain, stop)
         await _drain(service, server, stop)
+        if service.recording:
+            await service.recording.finish()
     finally:
         ticker.cancel()
         server.close()
@@ -83,6 +85,7 @@ async def _load(service: Service, trial: Trial, *signals: asyncio.Event) -> bool
     interrupted.cancel()
     try:
         model, exposition = loaded.result()
+        _record(service, model)
     except LoadError as error:
         logs.error("model refused", reason=str(error))
         write_termination_message(str(error), TERMINATION_LOG)
@@ -92,6 +95,14 @@ async def _load(service: Service, trial: Trial, *signals: asyncio.Event) -> bool
     service.take_model(model, exposition)
     logs.info("ready", sha256=service.settings.sha256, loop_rows=model.loop_rows)
     return True
+
+
+def _record(service: Service, model: Model) -> None:
+    """Start the decision log, if there is to be one; LoadError, see ``recording.record``."""
+    if service.settings.decision_log:
+        from checkrail_server.decisions.recording import record  # noqa: PLC0415 - with pydantic
+
+        service.recording = record(service.settings, model)
 
 
 def _load_into(

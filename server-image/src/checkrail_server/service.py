@@ -19,6 +19,7 @@ from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from checkrail_server.decisions.recording import Recording
     from checkrail_server.exchange import Exchange
     from checkrail_server.exposition import Exposition
     from checkrail_server.limits import Limits
@@ -74,6 +75,8 @@ class Service:
         self.model: Model | None = None
         self.exposition: Exposition | None = None
         """Set with the model: prometheus_client is imported by the thread that loads it."""
+        self.recording: Recording | None = None
+        """The decision log, set before the model; None: answers are not recorded."""
         self.connections: set[Peer] = set()
         self.empty = asyncio.Event()
         """Set while there is no connection."""
@@ -110,6 +113,8 @@ class Service:
     def tick(self) -> None:
         """Enforce deadlines; called a few times a second."""
         self.renderer.tick()
+        if self.recording:
+            self.recording.log.tick()
         now = time.perf_counter()
         for connection in tuple(self.connections):
             connection.enforce_deadline(now)
@@ -220,6 +225,7 @@ class Service:
             raise unavailable("the model is being loaded; try again in a second")
         self.exposition.connections = len(self.connections)
         self.exposition.queued = self._queue.length
+        self.exposition.recording = self.recording
         return Answer(200, self.exposition.text(), PROMETHEUS)
 
     def described_model(self) -> Answer:

@@ -52,6 +52,8 @@ class Settings:
     """How long a model may take to load and to answer a few rows."""
     reference_scores: str | None = None
     """Score bins of the version that this one is compared with, as JSON; read with the model."""
+    decision_log: str | None = None
+    """Where and how answers are recorded, as JSON; None: they are not."""
 
     @property
     def short_digest(self) -> str:
@@ -107,6 +109,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         trial_seconds=whole(serving.ENV_TRIAL_SECONDS, Settings.trial_seconds, 1, 3_600),
         port=whole(serving.ENV_PORT, serving.SERVER_PORT, 0, MAX_PORT),
         reference_scores=environment.get(serving.ENV_REFERENCE_SCORES) or None,
+        decision_log=environment.get(serving.ENV_DECISION_LOG) or None,
     )
     if wrong:
         raise SettingsError("; ".join(wrong))

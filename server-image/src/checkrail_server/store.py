@@ -62,26 +62,9 @@ class S3Store:
 
     def __init__(self, settings: Settings, *, bucket: str, prefix: str) -> None:
         """Make a client; nothing is sent yet."""
-        import boto3  # noqa: PLC0415 - 0.5 s and 30 MB that a file:// artifact never needs
-        from botocore.config import Config  # noqa: PLC0415 - the same
-
         self._bucket = bucket
         self._prefix = prefix
-        self._client: Any = boto3.client(
-            "s3",
-            endpoint_url=settings.endpoint,
-            region_name=settings.region,
-            config=Config(
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-                retries={"mode": "standard", "total_max_attempts": 2},
-                s3={"addressing_style": settings.addressing_style},
-                # botocore's newer checksum headers are refused by S3-compatible stores; every
-                # file is verified against its digest here anyway
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
-        )
+        self._client = s3_client(settings.endpoint, settings.region, settings.addressing_style)
 
     def read(self, name: str, max_bytes: int) -> bytes:
         """Return an object, see ``Store``."""
@@ -105,6 +88,28 @@ class S3Store:
             raise StoreUnavailableError(f"{where}: {error}") from error
         except BotoCoreError as error:
             raise LoadError(f"{where} cannot be read: {error}") from error
+
+
+def s3_client(endpoint: str | None, region: str | None, addressing_style: str) -> Any:
+    """Return a client of boto3; nothing is sent yet."""
+    import boto3  # noqa: PLC0415 - 0.5 s and 30 MB that a file:// artifact never needs
+    from botocore.config import Config  # noqa: PLC0415 - the same
+
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 2},
+            s3={"addressing_style": addressing_style},
+            # botocore's newer checksum headers are refused by S3-compatible stores; every file of
+            # an artifact is verified against its digest anyway
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
 
 
 def _from_answer(response: Any, where: str) -> LoadError | StoreUnavailableError:

@@ -1,0 +1,253 @@
+"""What was answered, gathered by the event loop and handed to the spool's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from array import array
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+import numpy as np
+
+from checkrail_server import logs
+from checkrail_server.decisions.frames import chunk
+from checkrail_server.tensors import DTYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from typing_extensions import Buffer
+
+    from checkrail_server.decisions.frames import Column
+    from checkrail_server.decisions.spool import Spool
+    from checkrail_server.model import Feeds
+    from checkrail_server.tensors import Array
+
+CHUNK_BYTES = 256 << 10
+CHUNK_REQUESTS = 256
+"""So much is handed over at once; less with the next tick, a quarter of a second at the most."""
+BUFFER_BYTES = 16 << 20
+"""What may wait for a disk that does not take it."""
+
+
+class Answered(NamedTuple):
+    """A request that was answered 2xx."""
+
+    request_id: str | None
+    """What the client calls it."""
+    rows: int
+    seconds: float
+    """From its first byte to its answer."""
+    recorded: bool = True
+    """False: it was not answered 2xx, and only has rows among those of others."""
+
+
+class DecisionLog:
+    """The records of one model's answers. All methods are called from the event loop."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        inputs: Sequence[Column],
+        outputs: Sequence[Column],
+        ratio: float,
+    ) -> None:
+        """Record ``ratio`` of the requests.
+
+        Args:
+            spool: Where records go; nobody else uses it from now on.
+            inputs: Those that are recorded.
+            outputs: All of the model's, in its order.
+            ratio: Share of the requests, 1 for all.
+        """
+        self._spool = spool
+        self._inputs = tuple(column.name for column in inputs)
+        self._pick = _picker(self._inputs)
+        columns = (*inputs, *outputs)
+        plain = [(place, each) for place, each in enumerate(columns) if each.is_plain]
+        self._odd = [place for place, each in enumerate(columns) if not each.is_plain]
+        self._pick_plain = _picker([place for place, _ in plain]) if self._odd else None
+        self._row_bytes = sum(DTYPES[each.datatype].itemsize * each.width for _, each in plain)
+        self._ratio = ratio
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="decision-log")
+        self._handed: deque[tuple[bytes, int]] = deque()
+        self._handed_bytes = 0
+        self._under_way = 0
+        self._busy: asyncio.Future[None] | None = None
+        self._dropped = 0
+        self._start_chunk()
+
+    # figures
+
+    @property
+    def written(self) -> int:
+        """Requests whose records are in the object store."""
+        return self._spool.written
+
+    @property
+    def dropped(self) -> int:
+        """Requests whose records are lost."""
+        return self._dropped + self._spool.dropped
+
+    @property
+    def pending(self) -> int:
+        """Requests whose records wait."""
+        handed = sum(requests for _, requests in self._handed)
+        return len(self._ids) + handed + self._under_way + self._spool.pending
+
+    # requests
+
+    def take(self, feeds: Feeds, outputs: Sequence[Array], answered: Sequence[Answered]) -> None:
+        """Record requests that were inferred together; it raises nothing and waits for nothing.
+
+        Args:
+            feeds: The model's inputs, each ``(rows, ...)``.
+            outputs: All of its outputs, in its order, each ``(rows, ...)``.
+            answered: The requests in the order of their rows, none left out.
+        """
+        try:
+            self._take(feeds, outputs, answered)
+        except Exception as error:  # noqa: BLE001 - a record that fails must fail no request
+            self._dropped += len(answered)
+            logs.bug("decision not recorded", error)
+
+    def tick(self) -> None:
+        """Hand over what waits; called a few times a second."""
+        self._end_chunk()
+        self._hand_over()
+
+    async def close(self) -> None:
+        """Return when everything is on disk, and the last segment is closed."""
+        self._end_chunk()
+        while self._handed or self._busy:
+            self._hand_over()
+            if self._busy:
+                await asyncio.wait([self._busy])
+        await self._in_thread(self._spool.close)
+
+    async def look(self) -> None:
+        """Bring the figures up to date after ``close``."""
+        await self._in_thread(self._spool.look)
+
+    # inside
+
+    async def _in_thread(self, action: Callable[[], None]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, action)
+
+    def _take(self, feeds: Feeds, outputs: Sequence[Array], answered: Sequence[Answered]) -> None:
+        keep = [each.recorded and self._draws() for each in answered]
+        if not all(keep):
+            rows = np.repeat(keep, [each.rows for each in answered])
+            feeds = {name: feeds[name][rows] for name in self._inputs}
+            outputs = [values[rows] for values in outputs]
+            answered = [each for each, kept in zip(answered, keep, strict=True) if kept]
+            if not answered:
+                return
+        count = sum(each.rows for each in answered)
+        columns = (*self._pick(feeds), *outputs)
+        values = _joined(self._pick_plain(columns) if self._pick_plain else columns)
+        if len(values) != count * self._row_bytes:
+            raise ValueError(f"{len(values)} bytes of values for {count} rows")
+        for (kept, widths), place in zip(self._lists, self._odd, strict=True):
+            found = columns[place].ravel().tolist()
+            kept.extend(found)
+            widths.append(len(found) // count)
+            self._size += _bytes_of(found)
+        self._add(values, count, answered)
+
+    def _draws(self) -> bool:
+        # not by the request's id: whoever sends it would choose what is recorded
+        return self._ratio >= 1 or random.random() < self._ratio  # noqa: S311 - draws a sample
+
+    def _add(self, values: bytes, count: int, answered: Sequence[Answered]) -> None:
+        now = time.time_ns() // 1_000
+        for request_id, rows, seconds, _ in answered:
+            self._ids.append(request_id)
+            self._times.append(now)
+            self._latencies.append(int(seconds * 1e6))
+            self._rows.append(rows)
+        self._batches.append(count)
+        self._values.append(values)
+        self._size += len(values)
+        if self._size >= CHUNK_BYTES or len(self._ids) >= CHUNK_REQUESTS:
+            self._end_chunk()
+            self._hand_over()
+
+    def _start_chunk(self) -> None:
+        self._ids: list[str | None] = []
+        self._times, self._latencies = array("q"), array("q")
+        self._rows, self._batches = array("i"), array("i")
+        self._lists: list[tuple[list[Any], list[int]]] = [([], []) for _ in self._odd]
+        self._values: list[bytes] = []
+        self._size = 0
+
+    def _end_chunk(self) -> None:
+        requests = len(self._ids)
+        if not requests:
+            return
+        arrays = (self._times, self._latencies, self._rows, self._batches)
+        head = {"ids": self._ids, "odd": self._lists}
+        frame = chunk(head, [each.tobytes() for each in arrays], self._values)
+        self._start_chunk()
+        self._handed.append((frame, requests))
+        self._handed_bytes += len(frame)
+        while self._handed_bytes > BUFFER_BYTES:
+            _, lost = self._pop()
+            self._dropped += lost
+
+    def _pop(self) -> tuple[bytes, int]:
+        frame, requests = self._handed.popleft()
+        self._handed_bytes -= len(frame)
+        return frame, requests
+
+    def _hand_over(self) -> None:
+        """Have the thread write what waits, unless it still does."""
+        if self._busy:
+            return
+        frames = [self._pop() for _ in range(len(self._handed))]
+        self._under_way = sum(requests for _, requests in frames)
+        loop = asyncio.get_running_loop()
+        self._busy = loop.run_in_executor(self._thread, self._write, frames)
+        self._busy.add_done_callback(self._written_to_disk)
+
+    def _write(self, frames: list[tuple[bytes, int]]) -> None:
+        for frame, requests in frames:
+            self._spool.append(frame, requests)
+        self._spool.look()
+
+    def _written_to_disk(self, done: asyncio.Future[None]) -> None:
+        if error := done.exception():
+            logs.bug("decisions not spooled", error)
+            self._dropped += self._under_way
+        self._under_way = 0
+        self._busy = None
+
+
+def _picker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what picks the values of ``keys``; itemgetter gives a tuple of several only."""
+    match keys:
+        case ():
+            return lambda _: ()
+        case (key,):
+            return lambda found: (found[key],)
+        case _:
+            return itemgetter(*keys)
+
+
+def _bytes_of(values: list[Any]) -> int:
+    if values and isinstance(values[0], str):
+        return sum(map(len, values))
+    return 8 * len(values)
+
+
+def _joined(columns: Sequence[Array]) -> bytes:
+    buffers = cast("Sequence[Buffer]", columns)  # they are: NumPy's stubs do not say so in 3.11
+    try:
+        # a fifth of what concatenating thirty arrays of one value takes
+        return b"".join(buffers)
+    except BufferError:  # one is a view that skips values
+        return b"".join([each.tobytes() for each in columns])
