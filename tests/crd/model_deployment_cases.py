@@ -23,6 +23,11 @@ def spread(**constraint: int | str) -> dict[str, Any]:
     return {SPREAD: [{**CONSTRAINT, **constraint}]}
 
 
+def decision_log(**fields: Any) -> dict[str, Any]:
+    """Return the change that asks for a decision log."""
+    return {"spec.server": {"decisionLog": {"store": {"uri": "s3://audit/decisions"}, **fields}}}
+
+
 EXAMPLE = example(
     "ModelDeployment",
     "flight-delays",
@@ -125,6 +130,38 @@ CASES = {
         {"spec.server": {"image": "UPPER case"}},
         "spec.server.image: Invalid value: \"UPPER case\": spec.server.image in body should match '^\\S+$'",
         accepted={"spec.server": {"image": "registry.example.com:5000/a/server:1@sha256:ab"}},
+    ),
+    "decisionLog.sampleRatio is greater than 0": Case(
+        decision_log(sampleRatio="0.0"),
+        'spec.server.decisionLog.sampleRatio: Invalid value: "object": must be greater than 0 and at most 1',
+        accepted=decision_log(sampleRatio="0.001"),
+    ),
+    "decisionLog.sampleRatio is at most 1": Case(
+        decision_log(sampleRatio="1.01"),
+        'spec.server.decisionLog.sampleRatio: Invalid value: "object": must be greater than 0 and at most 1',
+        accepted=decision_log(sampleRatio="1.0"),
+    ),
+    "decisionLog.maxDelaySeconds is at least 1": Case(
+        decision_log(maxDelaySeconds=0),
+        "spec.server.decisionLog.maxDelaySeconds: Invalid value: 0: spec.server.decisionLog.maxDelaySeconds in body should be greater than or equal to 1",
+        accepted=decision_log(maxDelaySeconds=1),
+    ),
+    "decisionLog.maxDelaySeconds is at most 3600": Case(
+        decision_log(maxDelaySeconds=3601),
+        "spec.server.decisionLog.maxDelaySeconds: Invalid value: 3601: spec.server.decisionLog.maxDelaySeconds in body should be less than or equal to 3600",
+        accepted=decision_log(maxDelaySeconds=3600),
+    ),
+    "decisionLog.columns names each input once": Case(
+        decision_log(columns=["carrier", "carrier"]),
+        'spec.server.decisionLog.columns[1]: Duplicate value: "carrier"',
+        accepted=decision_log(columns=[]),
+    ),
+    "decisionLog.store is a prefix in a bucket": Case(
+        decision_log(store={"uri": "file:///tmp"}),
+        "spec.server.decisionLog.store.uri: Invalid value: \"file:///tmp\": spec.server.decisionLog.store.uri in body should match '^s3://[a-z0-9][a-z0-9.-]+(/[^/]+)*/?$'",
+        accepted=decision_log(
+            store={"uri": "s3://audit", "credentialsSecretRef": {"name": "audit"}}
+        ),
     ),
     "server.resources are quantities": Case(
         {"spec.server": {"resources": {"limits": {"memory": "a lot"}}}},

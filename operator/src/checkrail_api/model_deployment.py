@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from checkrail_api.decision_log import DecisionLog
 from checkrail_api.deployment_status import ModelDeploymentStatus
 from checkrail_api.kind import Column, Crd, Scale, condition_column
 from checkrail_api.model import Model, ModelName, Name, Rule
@@ -60,6 +61,10 @@ class Server(Model):
 
     resources: Resources | None = None
     """Requests and limits of the server. Absent: 250m and 256Mi requested, 512Mi allowed."""
+
+    decision_log: DecisionLog | None = None
+    """Records every answer, with the inputs that led to it, in an object store. Absent: nothing is
+    recorded."""
 
 
 class ParentRef(Model):

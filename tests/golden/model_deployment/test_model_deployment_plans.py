@@ -28,6 +28,16 @@ EVERY_FIELD: dict[str, Any] = {
             "requests": {"cpu": "1000m", "memory": "1Gi"},
             "limits": {"memory": 2147483648},
         },
+        "decisionLog": {
+            "store": {
+                "uri": "s3://audit/decisions",
+                "credentialsSecretRef": {"name": "audit"},
+                "caConfigMapRef": {"name": "authorities"},
+            },
+            "sampleRatio": "0.5",
+            "maxDelaySeconds": 30,
+            "columns": ["sepal_length"],
+        },
     },
     "pod": {
         "serviceAccountName": "scorer",

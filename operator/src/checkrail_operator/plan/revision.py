@@ -19,6 +19,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from checkrail_api.conditions import Time
+from checkrail_api.decision_log import DecisionLog
 from checkrail_api.deployment_status import ImageFrom
 from checkrail_api.model import Model, ModelName, Name, Sha256
 from checkrail_api.model_deployment import ModelDeploymentSpec
@@ -83,6 +84,10 @@ class Revision(Model):
     store: ObjectStore = ObjectStore()
     resources: Resources = Resources()
     placement: ServerPod = ServerPod()
+    decision_log: DecisionLog | None = None
+    """As the spec says it."""
+    decision_log_default: ObjectStore = ObjectStore()
+    """What the store of the decision log leaves out."""
     created: Time
     """When the ModelVersion was published; the order of versions needs it, the pods do not."""
 
@@ -137,6 +142,7 @@ def revision_of(
         image: The same for the server image alone.
     """
     server = spec.server
+    log = server.decision_log if server else None
     named = server.image if server else None
     pinned = like.image if like and like.image_from == "Default" else image
     return Revision(
@@ -149,8 +155,18 @@ def revision_of(
         store=filled(version.store, like.store if like else default_store(version.store, defaults)),
         resources=(server and server.resources) or DEFAULT_RESOURCES,
         placement=spec.pod or ServerPod(),
+        decision_log=log,
+        decision_log_default=_log_default(log, defaults, like),
         created=rfc3339(version.created),
     )
+
+
+def _log_default(log: DecisionLog | None, defaults: Defaults, like: Revision | None) -> ObjectStore:
+    if log is None:
+        return ObjectStore()
+    if like and like.decision_log:
+        return like.decision_log_default
+    return default_store(log.store, defaults)
 
 
 def version_of(revision: Revision, created: datetime) -> Version:

@@ -14,6 +14,7 @@ from checkrail_api.names import (
 from checkrail_api.object_store import CREDENTIAL_KEYS
 from checkrail_api.run import CA_DIR
 from checkrail_api.score_bins import ScoreBins
+from checkrail_operator.plan.decision_log import log_environment, log_store, spool
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.object_stores import authorities, authority_path
 from checkrail_operator.plan.ownership import owner_reference
@@ -160,7 +161,7 @@ def _pod_spec(
 ) -> dict[str, Any]:
     """Return the pod: what the restricted Pod Security Standard asks for, and no API access."""
     placement = revision.placement
-    volumes, mounts = authorities([revision.store])
+    volumes, mounts = _volumes(revision)
     spec: dict[str, Any] = {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -262,8 +263,17 @@ def _environment(
     return [
         *({"name": name, "value": verbatim(value)} for name, value in told.items() if value),
         *(_secret_keys(store.credentials_secret_ref.name) if store.credentials_secret_ref else ()),
+        *log_environment(revision),
         *({"name": v.name, "value": verbatim(v.value)} for v in revision.placement.env),
     ]
+
+
+def _volumes(revision: Revision) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the volumes beside ``tmp`` and their mounts."""
+    of_log = log_store(revision)
+    volumes, mounts = authorities([revision.store, *([of_log] if of_log else [])])
+    spool_volumes, spool_mounts = spool(revision)
+    return [*volumes, *spool_volumes], [*mounts, *spool_mounts]
 
 
 def _secret_keys(secret: str) -> list[dict[str, Any]]:

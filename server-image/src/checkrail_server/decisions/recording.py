@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,7 @@ def record(settings: Settings, model: Model) -> Recording | None:
         version=settings.short_digest,
         sha256=settings.sha256,
         revision=wanted.revision,
-        pod=os.environ.get("HOSTNAME") or "server",
+        pod=os.environ.get("HOSTNAME") or socket.gethostname(),
         inputs=inputs,
         outputs=outputs,
     )
