@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+import itertools
+import json
+import threading
+import time
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,13 +14,24 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from checkrail_api.decision_log import DecisionLogSettings
-from checkrail_api.serving import DECISION_LOG_PREFIX, ENV_DECISION_LOG
+from checkrail_api.serving import (
+    DECISION_LOG_DROPPED,
+    DECISION_LOG_PENDING,
+    DECISION_LOG_PREFIX,
+    DECISION_LOG_WRITTEN,
+    ENV_DECISION_LOG,
+    METRICS_PATH,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from harness.object_store import ObjectStoreServer
+    from harness.scoring_server import ScoringServer
 
+SETTLE_SECONDS = 60.0
+PAUSE_SECONDS = 0.002
+"""Between two requests of a client: the writer is to have some of the machine, too."""
 POD = "flight-delays-5d9c-x7k2p"
 REVISION = "5d9c7b6f"
 QUERY = """
@@ -68,3 +84,50 @@ def decision_log(store: ObjectStoreServer, folder: Path, **settings: Any) -> Dec
         "max_delay_seconds": 1,
     }
     return DecisionLog(store, folder, DecisionLogSettings.model_validate({**told, **settings}))
+
+
+def figure(server: ScoringServer, name: str) -> int:
+    """Return the metric of ``name``."""
+    text = server.http.get(METRICS_PATH).text
+    (line,) = (line for line in text.splitlines() if line.startswith(name + "{"))
+    return int(float(line.rpartition(" ")[2]))
+
+
+def settled(server: ScoringServer) -> tuple[int, int]:
+    """Wait until nothing is pending; return how many requests are written and dropped."""
+    server.child.wait_until(lambda: figure(server, DECISION_LOG_PENDING) == 0, SETTLE_SECONDS)
+    return figure(server, DECISION_LOG_WRITTEN), figure(server, DECISION_LOG_DROPPED)
+
+
+class Asker(threading.Thread):
+    """A client that asks one request after the other until it is told to leave."""
+
+    def __init__(self, server: ScoringServer, name: str) -> None:
+        """Ask ``server`` requests that are called ``name-0``, ``name-1``, ..."""
+        super().__init__()
+        self._port = server.port
+        self._name = name
+        self.answered: dict[str, float] = {}
+        """When each request was answered, seconds since 1970."""
+        self.failed: list[str] = []
+        self.start()
+
+    def run(self) -> None:
+        """Ask; an answer with ``connection: close`` is what a gateway leaves after."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        body = json.dumps({"distance": 500, "dep_hour": 7, "carrier": "UA"})
+        for number in itertools.count():
+            name = f"{self._name}-{number}"
+            try:
+                connection.request("POST", "/predict", body, {"x-request-id": name})
+                answer = connection.getresponse()
+                answer.read()
+            except OSError as error:
+                self.failed.append(f"{name}: {error!r}")
+                return
+            if answer.status != http.HTTPStatus.OK:
+                self.failed.append(f"{name}: {answer.status}")
+            self.answered[name] = time.time()
+            if answer.getheader("connection") == "close":
+                return
+            time.sleep(PAUSE_SECONDS)
