@@ -9,8 +9,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checkrail_api import serving as env
+from checkrail_server.binary_tensors import encoded
+from harness.binary_requests import BINARY, INFER, binary, post
 from harness.decision_logs import POD, REVISION, decision_log
-from harness.scoring_server import MODEL, NAMESPACE, flight_files, serving, written
+from harness.grpc_client import GrpcClient
+from harness.grpc_requests import INFER as GRPC_INFER
+from harness.grpc_requests import RAW, flight
+from harness.scoring_server import (
+    MODEL,
+    NAMESPACE,
+    VERSION,
+    artifact_files,
+    flight_files,
+    logged,
+    serving,
+    started,
+    written,
+)
+from harness.typed_model import MATRIX, datatype_of, extremes, typed_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -74,3 +90,115 @@ def test_every_answer_is_in_the_store_with_all_that_led_to_it(
     ]
     assert before < records[0]["time"] < dt.datetime.now(dt.UTC).replace(tzinfo=None)
     assert 0 < records[0]["latency_us"] < 10e6
+
+
+def tensors() -> list[dict[str, Any]]:
+    """Return the first of ``ROWS`` as tensors, in another order than the model's."""
+    datatypes = {"carrier": "BYTES", "distance": "FP32", "dep_hour": "FP32"}
+    return [
+        {"name": name, "datatype": datatype, "shape": [1, 1], "data": [ROWS[0][name]]}
+        for name, datatype in datatypes.items()
+    ]
+
+
+def test_every_way_to_ask_is_recorded_alike(
+    object_store: ObjectStoreServer, tmp_path: Path
+) -> None:
+    variables = written(flight_files(), tmp_path / "artifact")
+    log = decision_log(object_store, tmp_path)
+    asked = {"inputs": tensors(), "id": "json", "outputs": [{"name": "label"}]}
+    raw = [
+        binary(each["name"], each["datatype"], [1, 1], len(content))
+        for each, content in zip(tensors(), [RAW[2], RAW[0], RAW[1]], strict=True)
+    ]
+    with serving(variables | log.environment, tmp_path) as server:
+        http = server.http
+        http.post("/predict", json=ROWS[0], headers={"x-request-id": "rows"})
+        http.post(INFER, json=asked, headers={"x-request-id": "not this one"})
+        post(server, {"inputs": raw, "id": "bytes"}, RAW[2] + RAW[0] + RAW[1])
+        http.post("/predict", json=ROWS[0], headers={env.PICK_HEADER: VERSION, "x-request-id": "p"})
+        http.post("/predict", json=ROWS[0])
+        with GrpcClient(server.port) as client:
+            client.call(GRPC_INFER, flight(id="grpc raw"))
+            client.call(GRPC_INFER, flight(id="grpc typed", raw=False))
+        assert ended(server)["written"] == 7
+
+    records = log.records()
+    names = [record["request_id"] for record in records]
+    assert names[:4] + names[5:] == ["rows", "json", "bytes", "p", "grpc raw", "grpc typed"]
+    assert names[4].endswith("-4")  # nobody gave it a name: its place in its segment
+    assert [record["inputs"] for record in records] == [ROWS[0]] * 7
+    assert [record["outputs"] for record in records] == [records[0]["outputs"]] * 7
+
+
+def test_every_datatype_is_recorded_as_it_is(
+    object_store: ObjectStoreServer, tmp_path: Path
+) -> None:
+    variables = written(artifact_files(typed_model()), tmp_path / "artifact")
+    log = decision_log(object_store, tmp_path)
+    items, content = [], b""
+    for name, values in extremes().items():
+        part = encoded(values, datatype_of(name))
+        items.append(binary(f"in_{name}", datatype_of(name), list(values.shape), len(part)))
+        content += part
+    with serving(variables | log.environment, tmp_path) as server:
+        assert post(server, {"inputs": items, "parameters": BINARY}, content).status_code == 200
+        ended(server)
+
+    records = log.records()
+    for side in ("in", "out"):
+        found = {
+            name: [record[f"{side}puts"][f"{side}_{name}"] for record in records]
+            for name in extremes()
+        }
+        assert found == {
+            name: (values if name == MATRIX else values.ravel()).tolist()
+            for name, values in extremes().items()
+        }
+    assert [record["row"] for record in records] == [0, 1, 2]
+
+
+def test_only_the_inputs_that_are_named_leave_the_server(
+    object_store: ObjectStoreServer, tmp_path: Path
+) -> None:
+    variables = written(flight_files(), tmp_path / "artifact")
+    log = decision_log(object_store, tmp_path, columns=["dep_hour", "tail_number"])
+    with serving(variables | log.environment, tmp_path) as server:
+        server.http.post("/predict", json={"rows": ROWS})
+        ended(server)
+        (warning,) = (e for e in server.events() if e["level"] == "WARNING")
+
+    assert [record["inputs"] for record in log.records()] == [
+        {"dep_hour": row["dep_hour"]} for row in ROWS
+    ]
+    assert warning["columns"] == ["tail_number"]
+    assert "ünknown".encode() not in b"".join(
+        log.store.get(f"{log.settings.uri}/{f}") for f in log.files()
+    )
+
+
+def test_a_share_of_the_requests_is_recorded_whole(
+    object_store: ObjectStoreServer, tmp_path: Path
+) -> None:
+    variables = written(flight_files(), tmp_path / "artifact")
+    log = decision_log(object_store, tmp_path, sample_ratio="0.5", columns=[])
+    with serving(variables | log.environment, tmp_path) as server:
+        for number in range(200):
+            name = {"x-request-id": f"r-{number}"}
+            server.http.post("/predict", json={"rows": ROWS}, headers=name)
+        count = ended(server)["written"]
+
+    records = log.records()
+    assert 60 < count < 140  # of 200; outside once in 10^8 runs
+    assert [record["row"] for record in records] == [0, 1] * count
+    assert len({record["request_id"] for record in records}) == count
+    assert "inputs" not in records[0]
+
+
+def test_settings_that_are_none_end_the_server(tmp_path: Path) -> None:
+    variables = written(flight_files(), tmp_path / "artifact")
+    variables[env.ENV_DECISION_LOG] = '{"uri": "s3://audit", "maxDelaySeconds": 0}'
+    child = started(variables, tmp_path / "server.log")
+
+    assert child.wait(30) == 1
+    assert logged(child)[-1]["reason"].startswith("CHECKRAIL_DECISION_LOG is not valid: ")

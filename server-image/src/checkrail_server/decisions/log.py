@@ -120,13 +120,17 @@ class DecisionLog:
         self._end_chunk()
         self._hand_over()
 
-    async def close(self) -> None:
-        """Return when everything is on disk, and the last segment is closed."""
+    async def flush(self) -> None:
+        """Return when everything is on disk."""
         self._end_chunk()
         while self._handed or self._busy:
             self._hand_over()
             if self._busy:
                 await asyncio.wait([self._busy])
+
+    async def close(self) -> None:
+        """Return when everything is on disk, and the last segment is closed."""
+        await self.flush()
         await self._in_thread(self._spool.close)
 
     async def look(self) -> None:
@@ -249,5 +253,5 @@ def _joined(columns: Sequence[Array]) -> bytes:
     try:
         # a fifth of what concatenating thirty arrays of one value takes
         return b"".join(buffers)
-    except BufferError:  # one is a view that skips values
+    except TypeError:  # one is a view that skips values
         return b"".join([each.tobytes() for each in columns])
