@@ -168,6 +168,16 @@ CASES = {
         "spec.server.resources.limits.memory: Invalid value: \"a lot\": spec.server.resources.limits.memory in body should match '^([0-9]+(\\.[0-9]*)?|\\.[0-9]+)([KMGTPE]i|[numkMGTPE]|[eE][-+]?[0-9]+)?$'",
         accepted={"spec.server": {"resources": {"limits": {"memory": "512Mi"}}}},
     ),
+    "a run of the model has rows of at least one request": Case(
+        {"spec.server": {"maxBatchSize": 0}},
+        "spec.server.maxBatchSize: Invalid value: 0: spec.server.maxBatchSize in body should be greater than or equal to 1",
+        accepted={"spec.server": {"maxBatchSize": 1}},
+    ),
+    "a run of the model has at most 1,024 rows of requests": Case(
+        {"spec.server": {"maxBatchSize": 1025}},
+        "spec.server.maxBatchSize: Invalid value: 1025: spec.server.maxBatchSize in body should be less than or equal to 1024",
+        accepted={"spec.server": {"maxBatchSize": 1024}},
+    ),
     "there is a step": Case(
         {"spec.rollout.steps": []},
         "spec.rollout.steps: Invalid value: 0: spec.rollout.steps in body should have at least 1 items",

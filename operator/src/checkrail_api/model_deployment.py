@@ -10,6 +10,7 @@ from checkrail_api.kind import Column, Crd, Scale, condition_column
 from checkrail_api.model import Model, ModelName, Name, Rule
 from checkrail_api.pod import Resources, ServerPod
 from checkrail_api.rollout import Rollout
+from checkrail_api.serving import DEFAULT_BATCH_ROWS, MOST_BATCH_ROWS
 
 Hostname = Annotated[
     str,
@@ -65,6 +66,10 @@ class Server(Model):
     decision_log: DecisionLog | None = None
     """Records every answer, with the inputs that led to it, in an object store. Absent: nothing is
     recorded."""
+
+    max_batch_size: Annotated[int, Field(ge=1, le=MOST_BATCH_ROWS)] = DEFAULT_BATCH_ROWS
+    """Rows of requests that wait together and are computed in one run of the model. A request with
+    more rows runs alone, and nothing waits for company. 1: every request has a run of its own."""
 
 
 class ParentRef(Model):

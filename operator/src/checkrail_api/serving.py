@@ -27,6 +27,8 @@ ENV_STORE_CA = "AWS_CA_BUNDLE"
 is botocore's own."""
 ENV_THREADS = "CHECKRAIL_THREADS"
 """Threads of one inference; absent: 1."""
+ENV_MAX_BATCH_SIZE = "CHECKRAIL_MAX_BATCH_SIZE"
+"""Rows that requests may have together when they share a run; absent: ``DEFAULT_BATCH_ROWS``."""
 ENV_PORT = "CHECKRAIL_PORT"
 """Port to listen on; absent: 8080."""
 ENV_TRIAL_MEMORY = "CHECKRAIL_TRIAL_MEMORY_BYTES"
@@ -45,6 +47,10 @@ identity."""
 
 # Credentials come as plain AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 
+DEFAULT_BATCH_ROWS = 64
+"""Of ``ENV_MAX_BATCH_SIZE``."""
+MOST_BATCH_ROWS = 1024
+"""Of ``ENV_MAX_BATCH_SIZE``: a run of so many rows is no shorter for another one."""
 SERVER_PORT = 8080
 """REST, health and metrics."""
 LIVE_PATH = "/v2/health/live"

@@ -76,22 +76,36 @@ class FeatureRanges:
         A number below the smallest or above the largest; a text that is not among the known ones;
         a missing value where training saw none.
         """
+        if rows > 1:
+            return list(self.rows_outside(feeds, rows))
         found = []
-        if rows == 1:
-            for name, low, high, never_missing in self._apart:
-                value = feeds[name].item()
-                if not low <= value <= high and (never_missing or value == value):  # noqa: PLR0124 - NaN is missing
-                    found.append(name)
-        else:
-            for together in self._together:
-                found += together.outside(feeds, rows)
-        for name, known, never_missing in self._texts:
-            unknown = {*feeds[name].ravel().tolist()} - known
-            if not never_missing:
-                unknown.discard("")
-            if unknown:
+        for name, low, high, never_missing in self._apart:
+            value = feeds[name].item()
+            if not low <= value <= high and (never_missing or value == value):  # noqa: PLR0124 - NaN is missing
                 found.append(name)
+        found += [text.name for text in self._texts if _unknown(text, feeds)]
         return found
+
+    def rows_outside(self, feeds: Mapping[str, Array], rows: int) -> dict[str, Array]:
+        """Return the features that ``outside`` does, and of each whether a row is outside."""
+        found = {
+            name: outside
+            for together in self._together
+            for name, outside in together.outside(feeds, rows)
+        }
+        for text in self._texts:
+            if unknown := _unknown(text, feeds):
+                values = feeds[text.name].ravel().tolist()
+                found[text.name] = np.array([value in unknown for value in values])
+        return found
+
+
+def _unknown(text: Texts, feeds: Mapping[str, Array]) -> set[str]:
+    """Return the values of a feature that training never saw."""
+    unknown: set[str] = {*feeds[text.name].ravel().tolist()} - text.known
+    if not text.never_missing:
+        unknown.discard("")
+    return unknown
 
 
 class _Together:
@@ -103,15 +117,15 @@ class _Together:
         self._high = np.array([[each.high] for each in group], dtype=dtype)
         self._never_missing = np.array([[each.never_missing] for each in group])
 
-    def outside(self, feeds: Mapping[str, Array], rows: int) -> Iterator[str]:
-        """Yield the features of which a row is outside."""
+    def outside(self, feeds: Mapping[str, Array], rows: int) -> Iterator[tuple[str, Array]]:
+        """Yield the features of which a row is outside, and which rows are."""
         values = np.concatenate([feeds[name].ravel() for name in self._names])
         values = values.reshape(len(self._names), rows)
         outside = ~((values >= self._low) & (values <= self._high))
         if outside.any():
             outside &= self._never_missing | ~np.isnan(values)
             for index in np.flatnonzero(outside.any(axis=1)).tolist():
-                yield self._names[index]
+                yield self._names[index], outside[index]
 
 
 def _range(feature: FeatureProfile, spec: TensorSpec) -> Numbers | Texts | None:

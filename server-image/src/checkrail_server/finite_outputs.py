@@ -25,6 +25,10 @@ class FiniteOutputs:
         self._floats = [(i, spec.name) for i, spec in enumerate(outputs) if spec.datatype in FLOATS]
         self._told: set[str] = set()
 
+    def hold(self, outputs: Sequence[Array]) -> bool:
+        """Whether every output of floats is finite."""
+        return all(_is_finite(outputs[index]) for index, _ in self._floats)
+
     def check(self, outputs: Sequence[Array], answered: Container[str] | None) -> bool:
         """Return whether every output of floats is finite.
 

@@ -85,6 +85,8 @@ class Graph:
     """Nodes, those of nested graphs included."""
     class_labels: tuple[str, ...]
     """Labels of a classifier's columns; empty when the graph does not state them."""
+    operators: frozenset[bytes]
+    """Types of all nodes."""
 
 
 def inspect(model: bytes) -> Graph:
@@ -102,7 +104,7 @@ def inspect(model: bytes) -> Graph:
         raise LoadError("model.onnx defines functions of its own; export it with standard ones")
     if parsed.training_info:
         raise LoadError("model.onnx holds training graphs; export it for inference")
-    nodes = 0
+    nodes, operators = 0, set()
     for graph in _graphs(parsed.graph):
         nodes += len(graph.node)
         if nodes > MAX_NODES:
@@ -111,9 +113,10 @@ def inspect(model: bytes) -> Graph:
             _check_tensor(tensor)
         for node in graph.node:
             _check_domain(node.domain)
+            operators.add(node.op_type)
     if not nodes:
         raise LoadError("model.onnx holds no graph: it is empty or not an ONNX model")
-    return Graph(nodes, class_labels(parsed.graph))
+    return Graph(nodes, class_labels(parsed.graph), frozenset(operators))
 
 
 def _parse(model: bytes) -> Any:

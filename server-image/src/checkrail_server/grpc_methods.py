@@ -55,16 +55,15 @@ def find(service: Service, call: Exchange) -> Respond:
 class GrpcInferJob(ScoringJob):
     """An inference of the Open Inference Protocol over gRPC."""
 
-    __slots__ = ("_message", "_request", "answered", "request_id")
+    __slots__ = ("_message", "_request", "answered", "id")
 
     def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``open_inference.InferRequest`` for what is raised."""
         super().__init__(service, model, exchange)
         self._message = message(protocol.ModelInferRequest, exchange)
         check_name(service, self._message.model_name, self._message.model_version)
-        self._request = grpc_inference.read(self._message, model, service.limits.rows)
-        self.request_id = self._request.id
-        self.feeds = self._request.feeds
+        self.source = self._request = grpc_inference.read(self._message, model, service.limits.rows)
+        self.id = self._request.id
         self.rows = self._request.rows
         self.answered = self._request.outputs
 

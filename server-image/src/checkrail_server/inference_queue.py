@@ -1,10 +1,12 @@
-"""Inferences that wait: run all together at the end of a turn of the event loop.
+"""Inferences that wait, and which of them share one run of the model.
 
-    sockets that are readable in one turn --> submit, submit, submit --> run what waits
+    sockets that are readable in one turn --> submit, submit, submit --> one run of their rows
+                                              submit --> one run in the thread
+                                              submit, submit --> together, when that has ended
 
 A lone request waits for nothing: the queue is emptied as soon as the sockets of this turn are
 read. What is too long for the loop goes to one thread; ONNX Runtime releases the interpreter
-while it computes, so the loop goes on answering.
+while it computes, so the loop goes on answering, and what comes meanwhile is the next run.
 """
 
 from __future__ import annotations
@@ -13,29 +15,37 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
+from checkrail_server.batches import joined
 from checkrail_server.errors import unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+
     from checkrail_server.model import Feeds, Model
+    from checkrail_server.row_layout import Packed
     from checkrail_server.tensors import Array
 
 
 class Job(Protocol):
     """A request that is ready to be inferred."""
 
-    feeds: Feeds
     rows: int
+
+    @property
+    def feeds(self) -> Feeds:
+        """The inputs."""
+
+    @property
+    def packed(self) -> Packed | None:
+        """The inputs of a single row in the model's layout; None: they are not at hand."""
 
     @property
     def abandoned(self) -> bool:
         """Whether nobody waits for the answer any more."""
-
-    def done(self, outputs: list[Array], seconds: float) -> None:
-        """Take the model's outputs; the inference took ``seconds``."""
 
     def failed(self, error: BaseException) -> None:
         """Take what the model raised."""
@@ -44,15 +54,44 @@ class Job(Protocol):
         """Learn that nobody waits, and that nothing will be inferred."""
 
 
-class InferenceQueue:
+JobKind = TypeVar("JobKind", bound=Job)
+
+
+class Run(NamedTuple):
+    """One call of the model, for one job or several."""
+
+    feeds: Feeds
+    """The rows of all jobs, one after the other."""
+    outputs: list[Array]
+    seconds: float
+
+
+Outcome = tuple[list[JobKind], Run | BaseException]
+"""The jobs of a run, and what became of it."""
+
+
+class InferenceQueue(Generic[JobKind]):
     """A bounded queue in front of one model. All methods are called from the event loop."""
 
-    def __init__(self, model: Model, limit: int) -> None:
-        """Let at most ``limit`` jobs wait."""
+    def __init__(
+        self,
+        model: Model,
+        finish: Callable[[list[JobKind], Run], None],
+        *,
+        limit: int,
+        batch_rows: int,
+    ) -> None:
+        """Let at most ``limit`` jobs wait, and join jobs of up to ``batch_rows`` rows together.
+
+        ``finish`` takes the jobs of each run that went well.
+        """
         self._model = model
+        self._finish = finish
         self._limit = limit
+        self._batch_rows = batch_rows if model.joins_rows else 0
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[Job] = deque()
+        self._short: deque[JobKind] = deque()
+        self._long: deque[JobKind] = deque()
         self._scheduled = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="inference")
         self._in_thread = 0
@@ -60,9 +99,9 @@ class InferenceQueue:
     @property
     def length(self) -> int:
         """Jobs that are not done."""
-        return len(self._waiting) + self._in_thread
+        return len(self._short) + len(self._long) + self._in_thread
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: JobKind) -> None:
         """Run ``job`` soon.
 
         Raises:
@@ -70,43 +109,77 @@ class InferenceQueue:
         """
         if self.length >= self._limit:
             raise unavailable(f"{self._limit} inferences wait already; try again in a second")
-        self._waiting.append(job)
+        (self._short if job.rows <= self._model.loop_rows else self._long).append(job)
+        self._schedule()
+
+    def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._run_waiting)
 
     def _run_waiting(self) -> None:
         self._scheduled = False
-        waiting, self._waiting = self._waiting, deque()
-        for job in waiting:
+        self._start_long()
+        rows = 0
+        while self._short and rows < self._model.loop_rows:
+            batch = self._next(self._short, min(self._batch_rows, self._model.loop_rows - rows))
+            rows += sum(job.rows for job in batch)
+            for outcome in self._outcomes(batch):
+                self._end(outcome)
+        if self._short:  # the loop reads and writes before it goes on
+            self._schedule()
+
+    def _next(self, waiting: deque[JobKind], most: int) -> list[JobKind]:
+        """Take the first job, and those after it as long as they have ``most`` rows together."""
+        batch: list[JobKind] = []
+        rows = 0
+        while waiting and (not batch or rows + waiting[0].rows <= most):
+            job = waiting.popleft()
             if job.abandoned:
                 job.dropped()
                 continue
-            if job.rows > self._model.loop_rows:
-                self._in_thread += 1
-                self._thread.submit(self._timed, job).add_done_callback(
-                    partial(self._hand_back, job)
-                )
-                continue
-            try:
-                outputs, seconds = self._timed(job)
-            except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions have no base
-                job.failed(error)
-            else:
-                job.done(outputs, seconds)
+            batch.append(job)
+            rows += job.rows
+        return batch
 
-    def _timed(self, job: Job) -> tuple[list[Array], float]:
+    def _outcomes(self, batch: list[JobKind]) -> list[Outcome[JobKind]]:
+        """Run ``batch``; what fails together is run one by one, so that one fails alone."""
+        if not batch:
+            return []
+        try:
+            run = self._run(batch)
+        except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions have no base
+            if len(batch) == 1:
+                return [(batch, error)]
+            return [outcome for job in batch for outcome in self._outcomes([job])]
+        return [(batch, run)]
+
+    def _run(self, batch: Sequence[Job]) -> Run:
+        feeds = joined(batch, self._model.layout)
         started = time.perf_counter()
-        outputs = self._model.run(job.feeds)
-        return outputs, time.perf_counter() - started
+        outputs = self._model.run(feeds)
+        return Run(feeds, outputs, time.perf_counter() - started)
 
-    def _hand_back(self, job: Job, future: Future[tuple[list[Array], float]]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-            self._loop.call_soon_threadsafe(self._finished, job, future)
-
-    def _finished(self, job: Job, future: Future[tuple[list[Array], float]]) -> None:
-        self._in_thread -= 1
-        if error := future.exception():
-            job.failed(error)
+    def _end(self, outcome: Outcome[JobKind]) -> None:
+        batch, run = outcome
+        if isinstance(run, Run):
+            self._finish(batch, run)
         else:
-            job.done(*future.result())
+            batch[0].failed(run)
+
+    def _start_long(self) -> None:
+        """Have the thread do what waits for it, unless it is at work."""
+        if self._in_thread or not (batch := self._next(self._long, self._batch_rows)):
+            return
+        self._in_thread = len(batch)
+        self._thread.submit(self._outcomes, batch).add_done_callback(self._hand_back)
+
+    def _hand_back(self, future: Future[list[Outcome[JobKind]]]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop.call_soon_threadsafe(self._take_back, future)
+
+    def _take_back(self, future: Future[list[Outcome[JobKind]]]) -> None:
+        self._in_thread = 0
+        self._start_long()
+        for outcome in future.result():
+            self._end(outcome)

@@ -30,11 +30,12 @@ INFERENCE_SECONDS = (0.00001, 0.000025, 0.00005, *REQUEST_SECONDS[:-1])
 class Histogram:
     """Counts of values by the first bucket edge that is not smaller."""
 
-    __slots__ = ("counts", "edges", "total")
+    __slots__ = ("_bounds", "counts", "edges", "total")
 
     def __init__(self, edges: Sequence[float]) -> None:
         """Take increasing upper bounds; one more bucket holds what is above them."""
         self.edges = tuple(edges)
+        self._bounds = np.array(self.edges, dtype=np.float64)
         self.counts = [0] * (len(self.edges) + 1)
         self.total = 0.0
         """Sum of the values."""
@@ -52,7 +53,7 @@ class Histogram:
                     self.observe(value)
             return
         values = values[~np.isnan(values)]
-        places = np.searchsorted(self.edges, values, side="left")
+        places = np.searchsorted(self._bounds, values, side="left")
         for place, count in enumerate(np.bincount(places, minlength=len(self.counts)).tolist()):
             self.counts[place] += count
         self.total += float(values.sum(dtype=np.float64))
@@ -120,6 +121,11 @@ class Metrics:
             self.failed += 1
             self.failed_seconds += seconds
 
+    def all_answered(self, status: int, seconds: list[float]) -> None:
+        """Count answers of one ``status``, below 400."""
+        self.requests[status] = self.requests.get(status, 0) + len(seconds)
+        self.request_seconds.observe_all(np.array(seconds))
+
     def inferred(self, outputs: list[Array], seconds: float) -> None:
         """Count one inference and its scores."""
         self.inference_seconds.observe(seconds)
@@ -148,6 +154,26 @@ class Metrics:
             self.out_of_range_requests += 1
             for name in outside:
                 self.features_out_of_range[name] += 1
+
+    def all_scored(self, feeds: Feeds, starts: list[int], outputs: list[Array]) -> None:
+        """Count requests that share a run and are all answered 2xx, as ``scored`` does each.
+
+        Args:
+            feeds: The inputs of all.
+            starts: The first row of each.
+            outputs: What the model made of them; all of it is finite.
+        """
+        rows = len(outputs[0])
+        if len(starts) == 1:
+            self.scored(feeds, rows, outputs, finite=True)
+            return
+        for index, histogram in self._request_scores:
+            histogram.observe_all(scores_of(outputs[index][starts]))
+        if self._ranges and (outside := self._ranges.rows_outside(feeds, rows)):
+            reached = [np.logical_or.reduceat(each, starts) for each in outside.values()]
+            self.out_of_range_requests += int(np.logical_or.reduce(reached).sum())
+            for name, requests in zip(outside, reached, strict=True):
+                self.features_out_of_range[name] += int(requests.sum())
 
 
 def scores_of(output: Array) -> Array:

@@ -12,6 +12,8 @@ from checkrail_server import graph
 from checkrail_server.errors import LoadError
 from checkrail_server.feature_ranges import FeatureRanges
 from checkrail_server.finite_outputs import FiniteOutputs
+from checkrail_server.row_independence import rows_are_independent
+from checkrail_server.row_layout import layout_of
 from checkrail_server.scores import own_scores, reference_scores
 from checkrail_server.tensors import ANY, FLOATS, ONNX_DATATYPES, Array, TensorSpec
 
@@ -41,6 +43,8 @@ class Findings:
     """Labels of a classifier's columns; empty when the graph does not state them."""
     loop_rows: int
     """Largest number of rows whose inference runs in the event loop."""
+    joins_rows: bool
+    """Whether requests may share a run."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,10 @@ class Model:
         """The bins of the version that this one is compared with; None: with none."""
         self.ranges: FeatureRanges | None = None
         """What training saw of the inputs; None: no profile tells."""
+        self.layout = layout_of(self.inputs)
+        """How a row of the inputs is packed; None: it has no fixed size."""
+        self.joins_rows = False
+        """Whether requests may share a run."""
         self.loop_rows = 0
         """Largest number of rows whose inference runs in the event loop."""
 
@@ -114,11 +122,12 @@ def try_out(
         LoadError: The model is refused.
     """
     enter("look into model.onnx")
-    labels = graph.inspect(content).class_labels
+    looked = graph.inspect(content)
     enter("load it")
     model = Model("", _session(content, threads))
     enter("run it on a few rows")
-    return Findings(labels, _try(model))
+    rows = _try(model)
+    return Findings(looked.class_labels, rows, rows_are_independent(model, looked.operators))
 
 
 def load(
@@ -152,6 +161,7 @@ def load(
     model.reference_scores = reference_scores(reference, model.outputs)
     model.classifier = _classifier(model, findings.class_labels)
     model.loop_rows = findings.loop_rows
+    model.joins_rows = findings.joins_rows
     return model
 
 

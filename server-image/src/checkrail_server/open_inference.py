@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from checkrail_server.binary_tensors import BinaryTensors
     from checkrail_server.model import Feeds, Model
+    from checkrail_server.row_layout import OneRow
     from checkrail_server.tensors import Array, TensorSpec
 
 NOTHING: frozenset[str] = frozenset()
@@ -34,6 +35,9 @@ class InferRequest:
     """A request that fits the model."""
 
     __slots__ = ("binary", "feeds", "id", "outputs", "parameters", "rows")
+
+    packed = None
+    """Only a ``row_layout.OneRow`` has its row packed."""
 
     def __init__(
         self,
@@ -59,7 +63,7 @@ class InferRequest:
 
 def read(
     body: bytes | bytearray, model: Model, max_rows: int, json_size: bytes = b""
-) -> InferRequest:
+) -> InferRequest | OneRow:
     """Return the request that ``body`` is.
 
     Args:
@@ -71,7 +75,12 @@ def read(
     Raises:
         RequestError: It is not JSON; and see ``InferRequest``.
     """
-    document, tensors = split(body, json_size) if json_size else (body, None)
+    if not json_size:
+        request = json_object(body)
+        return (model.layout and model.layout.read(request)) or InferRequest(
+            request, model, max_rows
+        )
+    document, tensors = split(body, json_size)
     return InferRequest(json_object(document), model, max_rows, tensors)
 
 
@@ -90,7 +99,9 @@ def json_object(body: bytes | bytearray | memoryview) -> dict[str, Any]:
     return value
 
 
-def answer(request: InferRequest, model: Model, version: str, outputs: list[Array]) -> Answer:
+def answer(
+    request: InferRequest | OneRow, model: Model, version: str, outputs: list[Array]
+) -> Answer:
     """Return the answer of ``outputs``, which are the model's, as the request wants them.
 
     In JSON floats have the shortest decimals that give the same float back.

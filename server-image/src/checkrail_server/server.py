@@ -93,7 +93,12 @@ async def _load(service: Service, trial: Trial, *signals: asyncio.Event) -> bool
     gc.collect()
     gc.freeze()  # what lives for ever is not looked at again
     service.take_model(model, exposition)
-    logs.info("ready", sha256=service.settings.sha256, loop_rows=model.loop_rows)
+    logs.info(
+        "ready",
+        sha256=service.settings.sha256,
+        loop_rows=model.loop_rows,
+        joins_rows=model.joins_rows,
+    )
     return True
 
 

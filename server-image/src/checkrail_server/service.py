@@ -15,6 +15,7 @@ from checkrail_server.inference_queue import InferenceQueue
 from checkrail_server.metrics import Metrics
 from checkrail_server.page import page
 from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
+from checkrail_server.run_answers import RunAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,7 +83,7 @@ class Service:
         """Set while there is no connection."""
         self.empty.set()
         self.routes = Routes(self)
-        self._queue: InferenceQueue | None = None
+        self._queue: InferenceQueue[ScoringJob] | None = None
         self._made_once: dict[bytes, Answer] = {}
         self._model_headers = b"%b: %b\r\n%b: %b\r\n" % (
             serving.DIGEST_HEADER.encode(),
@@ -97,7 +98,12 @@ class Service:
     def take_model(self, model: Model, exposition: Exposition) -> None:
         """Be ready."""
         self.metrics.take_model(model)
-        self._queue = InferenceQueue(model, self.limits.queued)
+        self._queue = InferenceQueue(
+            model,
+            RunAnswers(self, model).finish,
+            limit=self.limits.queued,
+            batch_rows=self.settings.batch_rows,
+        )
         self._made_once = {
             OPENAPI_PATH: document(200, openapi.document(self.settings, self.limits, model)),
             PAGE_PATH: page(self.settings, model),
@@ -189,6 +195,23 @@ class Service:
         if route and route.scoring:
             self._count(exchange, answer.status)
         exchange.connection.answer(exchange, answer)
+
+    def send_scores(self, answers: list[tuple[Exchange, Answer]]) -> None:
+        """Send answers 200 of scoring requests and count them."""
+        now = time.perf_counter()
+        seconds = []
+        for exchange, answer in answers:
+            if exchange.abandoned:
+                continue
+            if exchange.picked:
+                self.metrics.picked += 1
+            else:
+                seconds.append(now - exchange.started)
+            status, body, content_type, headers = answer
+            exchange.connection.answer(
+                exchange, Answer(status, body, content_type, headers + self._model_headers)
+            )
+        self.metrics.all_answered(200, seconds)
 
     def left(self, exchange: Exchange) -> None:
         """Count a scoring request whose client did not wait for its answer."""

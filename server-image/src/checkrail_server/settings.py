@@ -50,6 +50,8 @@ class Settings:
     """What a model may take while it is tried; None: by the container's limit."""
     trial_seconds: int = 40
     """How long a model may take to load and to answer a few rows."""
+    batch_rows: int = serving.DEFAULT_BATCH_ROWS
+    """Rows that requests may have together when they share a run of the model."""
     reference_scores: str | None = None
     """Score bins of the version that this one is compared with, as JSON; read with the model."""
     decision_log: str | None = None
@@ -108,6 +110,9 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         trial_memory_bytes=whole(serving.ENV_TRIAL_MEMORY, 0, 1, MAX_BYTES) or None,
         trial_seconds=whole(serving.ENV_TRIAL_SECONDS, Settings.trial_seconds, 1, 3_600),
         port=whole(serving.ENV_PORT, serving.SERVER_PORT, 0, MAX_PORT),
+        batch_rows=whole(
+            serving.ENV_MAX_BATCH_SIZE, serving.DEFAULT_BATCH_ROWS, 1, serving.MOST_BATCH_ROWS
+        ),
         reference_scores=environment.get(serving.ENV_REFERENCE_SCORES) or None,
         decision_log=environment.get(serving.ENV_DECISION_LOG) or None,
     )

@@ -30,6 +30,29 @@ def test_a_release_that_makes_other_pods_moves_no_running_one(
     assert container["startupProbe"]["failureThreshold"] == 7
 
 
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        pytest.param({}, None, id="the server's own default is not told"),
+        pytest.param({"maxBatchSize": 64}, None, id="nor is it when the spec says it"),
+        pytest.param({"maxBatchSize": 8}, "8", id="another number is"),
+    ],
+)
+def test_pods_are_told_how_many_rows_share_a_run(spec: dict[str, int], told: str | None) -> None:
+    world = deployed()
+    before = world.status["stable"]["revision"]
+
+    world.edit(server=spec)
+    world.settle()
+
+    revision = world.status["stable"]["revision"]
+    key = ("apps/v1", "Deployment", f"iris-{revision}")
+    [container] = world.objects[key]["spec"]["template"]["spec"]["containers"]
+    values = {each["name"]: each.get("value") for each in container["env"]}
+    assert values.get("CHECKRAIL_MAX_BATCH_SIZE") == told
+    assert (revision == before) is (told is None)
+
+
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])
 def test_a_damaged_record_of_the_pods_is_written_anew(damage: str) -> None:
     world = deployed()

@@ -28,6 +28,7 @@ from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Resources, ServerPod
 from checkrail_api.reports import Signature
 from checkrail_api.score_bins import ScoreBins
+from checkrail_api.serving import DEFAULT_BATCH_ROWS
 from checkrail_operator.plan.artifact_store import default_store, filled
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.types import Defaults
@@ -83,6 +84,7 @@ class Revision(Model):
     """Who chose the image: a choice of the spec ends with the spec's naming it, a default stays."""
     store: ObjectStore = ObjectStore()
     resources: Resources = Resources()
+    max_batch_size: int = DEFAULT_BATCH_ROWS
     placement: ServerPod = ServerPod()
     decision_log: DecisionLog | None = None
     """As the spec says it."""
@@ -154,6 +156,7 @@ def revision_of(
         image_from="Spec" if named else "Default",
         store=filled(version.store, like.store if like else default_store(version.store, defaults)),
         resources=(server and server.resources) or DEFAULT_RESOURCES,
+        max_batch_size=server.max_batch_size if server else DEFAULT_BATCH_ROWS,
         placement=spec.pod or ServerPod(),
         decision_log=log,
         decision_log_default=_log_default(log, defaults, like),

@@ -248,6 +248,7 @@ def _environment(
 ) -> list[dict[str, Any]]:
     store = revision.store
     ca = store.ca_config_map_ref
+    batch_rows = revision.max_batch_size
     told = {
         server.ENV_NAMESPACE: seen.key.namespace,
         server.ENV_MODEL_DEPLOYMENT: seen.key.name,
@@ -258,6 +259,10 @@ def _environment(
         server.ENV_STORE_REGION: store.region,
         server.ENV_STORE_ADDRESSING_STYLE: store.addressing_style,
         server.ENV_STORE_CA: f"{CA_DIR}/{authority_path(ca.name)}" if ca else None,
+        # left out where the server does so by itself: pods of earlier releases stay as they are
+        server.ENV_MAX_BATCH_SIZE: (
+            None if batch_rows == server.DEFAULT_BATCH_ROWS else str(batch_rows)
+        ),
         server.ENV_REFERENCE_SCORES: reference.model_dump_json() if reference else None,
     }
     return [

@@ -1,0 +1,87 @@
+"""Whether rows that are inferred together get what each of them gets alone, to the bit.
+
+Most models' do. Those of a model that looks at its whole batch do not, which a trial shows; and
+those of some operators do not always, because ONNX Runtime adds up in another order when there are
+more rows. MatMul and Gemm, in which our trainer writes linear models, and trees do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from checkrail_server.tensors import ANY, FLOATS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checkrail_server.model import Feeds, Model
+    from checkrail_server.tensors import Array, TensorSpec
+
+PROBES = 16
+"""Different rows that are tried."""
+SIZES = (2, 3, 5, 8, 13, PROBES, 4 * PROBES)
+"""Rows of a run: what an operator does in blocks shows at one of them."""
+ROUNDING = {b"LinearClassifier", b"LinearRegressor", b"SVMClassifier", b"SVMRegressor"}
+"""Operators whose last bits follow from the number of rows (measured, ONNX Runtime 1.32)."""
+TEXTS = ("", "a", "UA", "unknown")
+
+
+def rows_are_independent(model: Model, operators: frozenset[bytes]) -> bool:
+    """Whether the requests of ``model`` may share its runs.
+
+    Its inputs must leave the number of rows to the request, and nothing else; and runs of several
+    numbers of rows must answer each as a run of its own does. ``operators`` are those of its graph.
+    """
+    if operators & ROUNDING:
+        return False
+    if not all(spec.shape[:1] == (ANY,) and ANY not in spec.shape[1:] for spec in model.inputs):
+        return False
+    rows = _probes(model.inputs)
+    try:
+        alone = [model.run(_taken(rows, [number])) for number in range(PROBES)]
+        for size in SIZES:
+            numbers = [number % PROBES for number in range(size)]
+            together = model.run(_taken(rows, numbers))
+            if any(len(output) != size for output in together):
+                return False
+            for place, number in enumerate(numbers):
+                mine = [output[place : place + 1] for output in together]
+                if not all(_same(*pair) for pair in zip(mine, alone[number], strict=True)):
+                    return False
+    except Exception:  # noqa: BLE001 - ONNX Runtime's exceptions have no base class of their own
+        return False
+    return True
+
+
+def _taken(rows: Feeds, numbers: Sequence[int]) -> Feeds:
+    return {name: values[numbers] for name, values in rows.items()}
+
+
+def _probes(inputs: Sequence[TensorSpec]) -> Feeds:
+    """Return rows of values of many sizes, always the same ones."""
+    random = np.random.default_rng(0)
+    return {spec.name: _values(spec, random) for spec in inputs}
+
+
+def _values(spec: TensorSpec, random: np.random.Generator) -> Array:
+    shape = (PROBES, *spec.shape[1:])
+    wide: Any = random.normal(size=shape) * 10 ** random.uniform(-2, 3, size=shape)
+    if spec.datatype == "BYTES":
+        return np.array(TEXTS, dtype=np.object_)[random.integers(0, len(TEXTS), shape)]
+    if spec.datatype in FLOATS:
+        return np.asarray(wide, dtype=spec.dtype)
+    if spec.datatype == "BOOL":
+        return np.asarray(wide > 0)
+    limits = np.iinfo(spec.dtype)
+    whole: Array = np.clip(wide, limits.min, min(limits.max, 2**31)).astype(spec.dtype)
+    return whole
+
+
+def _same(one: Array, other: Array) -> bool:
+    if one.shape != other.shape:
+        return False
+    if one.dtype == np.object_:
+        return bool(one.tolist() == other.tolist())
+    return bool(one.tobytes() == other.tobytes())
