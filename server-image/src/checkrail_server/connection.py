@@ -1,8 +1,8 @@
 """HTTP/1.1 on one connection: requests in, answers out in the same order, all within limits.
 
-    bytes --> httptools (llhttp, strict) --> Exchange --> Service.handle
-                                               |               |  now, or when inferred
-    bytes <-- in the order of the requests <---+<-- answer <---+
+    bytes --> request_reader --> Exchange --> Service.handle
+                                    |               |  now, or when inferred
+    bytes <-- in their order <------+<-- answer <---+
 
 An answer that cannot be followed by another request (bad framing, a body that is not read, a
 deadline) is the connection's last: its sending side is closed, what still arrives is thrown away
@@ -11,49 +11,33 @@ for ``linger_seconds`` so that the client can read the answer, then the connecti
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
-from collections import deque
-from typing import TYPE_CHECKING, TypeVarTuple, cast
-
-import httptools
+from typing import TYPE_CHECKING, cast
 
 from checkrail_server import http2_start
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.exchange import Exchange
+from checkrail_server.request_reader import CONTINUE, RequestReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import asyncio
 
     from checkrail_server.answers import Answer
     from checkrail_server.service import Service
 
-Part = TypeVarTuple("Part")
 
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class Connection(asyncio.Protocol):
+class Connection(RequestReader):
     """One client."""
 
     def __init__(self, service: Service) -> None:
         """Hand requests to ``service``."""
-        self._service = service
-        self._limits = service.limits
-        self._parser = httptools.HttpRequestParser(self)
-        self._transport: asyncio.Transport
-        self._waiting: deque[Exchange] = deque()
-        self._receiving: Exchange | None = None
-        self._unheard = True
-        self._deaf = False
+        super().__init__(service)
         self._half_closed = False
         self._lingering = False
         self._answered = False
         self._reading_paused = False
         self.stalled = False
-        self._since = time.perf_counter()
-        self._due = self._since + self._limits.header_seconds
         self._stalled_due = math.inf
 
     # asyncio calls these
@@ -70,35 +54,6 @@ class Connection(asyncio.Protocol):
         self._deaf = True
         self._drop_requests()
         self._service.forget(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Parse what has come, in pieces, to know a header's size before all of it is kept."""
-        if self._unheard:
-            self._unheard = False
-            if data.startswith(http2_start.PREFACE) and not self._deaf:
-                self._deaf = True
-                http2_start.take_over(self._service, self, self._transport, data)
-                return
-        size = self._limits.header_bytes
-        for start in range(0, len(data), size):
-            self._parse(data[start : start + size])
-        self._flow()
-
-    def _parse(self, data: bytes) -> None:
-        if self._deaf:
-            return
-        before = self._receiving
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self._deaf = True  # answered as if it had not asked; see on_message_complete
-        except httptools.HttpParserCallbackError as error:
-            self._service.report_bug(error)
-            self._refuse(RequestError(500, "the server failed on this request"))
-        except httptools.HttpParserError as error:
-            self._refuse(RequestError(400, f"not HTTP/1.1: {error}"))
-        if self._receiving is not None and self._receiving is before:
-            self._take(Exchange.take_wire, len(data))
 
     def eof_received(self) -> bool:
         """Keep a half-closed connection until its answers are sent."""
@@ -117,52 +72,6 @@ class Connection(asyncio.Protocol):
         self.stalled = False
         self._stalled_due = math.inf
         self._flow()
-
-    # httptools calls these
-
-    def on_message_begin(self) -> None:
-        """See the first byte of a request."""
-        if self._deaf:
-            return
-        now = time.perf_counter()
-        self._receiving = Exchange(self, self._limits, self._service.bodies, now)
-        self._due = now + self._limits.header_seconds
-
-    def on_url(self, url: bytes) -> None:
-        """Take a part of the target."""
-        self._take(Exchange.take_target, url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header field, or a trailer."""
-        self._take(Exchange.take_field, name, value)
-
-    def on_headers_complete(self) -> None:
-        """Decide whether the body is wanted."""
-        parser = self._parser
-        self._take(Exchange.complete_header, parser.get_method(), parser.get_http_version())
-        if exchange := self._receiving:
-            self._due = exchange.started + self._limits.request_seconds
-            if exchange.expect and not self._waiting:
-                self._transport.write(CONTINUE)
-
-    def on_body(self, data: bytes) -> None:
-        """Take a part of the body."""
-        self._take(Exchange.take_body, data)
-
-    def on_message_complete(self) -> None:
-        """Hand the request on."""
-        if (exchange := self._receiving) is None:
-            return
-        self._receiving = None
-        parser = self._parser
-        exchange.last = (
-            not parser.should_keep_alive()
-            or parser.should_upgrade()
-            or parser.get_http_version() != "1.1"
-        )
-        self._deaf = exchange.last
-        self._waiting.append(exchange)
-        self._service.handle(exchange, self._service.routes.answer)
 
     # the service calls these
 
@@ -220,15 +129,6 @@ class Connection(asyncio.Protocol):
 
     # inside
 
-    def _take(self, step: Callable[[Exchange, *Part], None], *part: *Part) -> None:
-        """Let the request take a part, or refuse it."""
-        if self._receiving is None:
-            return
-        try:
-            step(self._receiving, *part)
-        except RequestError as error:
-            self._refuse(error)
-
     def _send_ready(self) -> None:
         waiting = self._waiting
         while waiting and (response := waiting[0].response) is not None:
@@ -249,13 +149,19 @@ class Connection(asyncio.Protocol):
         if self._reading_paused:
             self._flow()
 
+    def _begin(self) -> Exchange:
+        """See ``RequestReader``."""
+        return Exchange(self, self._limits, self._service.bodies, time.perf_counter())
+
+    def _become_http2(self, data: bytes) -> None:
+        """See ``RequestReader``."""
+        http2_start.take_over(self._service, self, self._transport, data)
+
     def _refuse(self, error: RequestError) -> None:
         """Answer ``error`` after the answers that are due, and end the connection."""
         if self._deaf:
             return
-        exchange = self._receiving or Exchange(
-            self, self._limits, self._service.bodies, time.perf_counter()
-        )
+        exchange = self._receiving or self._begin()
         exchange.drop_body()
         self._receiving = None
         self._deaf = True

@@ -12,6 +12,7 @@ from checkrail_server.errors import RequestError, unavailable
 if TYPE_CHECKING:
     from checkrail_server.body_budget import BodyBudget
     from checkrail_server.limits import Limits
+    from checkrail_server.routes import Route
     from checkrail_server.service import Peer
 
 PICK_FIELD = PICK_HEADER.encode()
@@ -38,33 +39,36 @@ class Exchange:
     releases it.
     """
 
-    __slots__ = (
-        "_budget",
-        "_coding",
-        "_header_bytes",
-        "_header_fields",
-        "_held",
-        "_inferring",
-        "_length",
-        "_limits",
-        "_wire_bytes",
-        "abandoned",
-        "body",
-        "connection",
-        "content_encoding",
-        "content_type",
-        "expect",
-        "has_host",
-        "header_complete",
-        "json_size",
-        "last",
-        "method",
-        "picked",
-        "request_id",
-        "response",
-        "started",
-        "target",
-    )
+    # what most requests have; an attribute is set where one has something else
+    _held = 0
+    _inferring = False
+    _header_bytes = 0
+    _header_fields = 0
+    _wire_bytes = 0
+    _length = b""
+    _coding = b""
+    method = b""
+    target = b""
+    content_type = b""
+    content_encoding = b""
+    expect = b""
+    request_id = b""
+    """What the client, or a gateway, calls the request: the header field x-request-id."""
+    json_size = b""
+    """The header field inference-header-content-length: binary tensors follow the JSON."""
+    has_host = False
+    picked = False
+    """Whether the client chose this version by a header: no gateway split sent it here."""
+    header_complete = False
+    body: bytes | bytearray = b""
+    route: Route | None = None
+    """What answers it; None until that is found."""
+    response: bytes | None = None
+    """The whole answer as sent; None until there is one."""
+    last = False
+    """Whether the connection ends with this answer."""
+    abandoned = False
+    """Whether nobody waits for the answer any more; also when there is one."""
 
     def __init__(
         self, connection: Peer, limits: Limits, budget: BodyBudget, started: float
@@ -73,34 +77,7 @@ class Exchange:
         self.connection = connection
         self._limits = limits
         self._budget = budget
-        self._held = 0
-        self._inferring = False
-        self._header_bytes = 0
-        self._header_fields = 0
-        self._wire_bytes = 0
-        self._length = b""
-        self._coding = b""
         self.started = started
-        self.method = b""
-        self.target = b""
-        self.content_type = b""
-        self.content_encoding = b""
-        self.expect = b""
-        self.request_id = b""
-        """What the client, or a gateway, calls the request: the header field x-request-id."""
-        self.json_size = b""
-        """The header field inference-header-content-length: binary tensors follow the JSON."""
-        self.has_host = False
-        self.picked = False
-        """Whether the client chose this version by a header: no gateway split sent it here."""
-        self.header_complete = False
-        self.body: bytes | bytearray = b""
-        self.response: bytes | None = None
-        """The whole answer as sent; None until there is one."""
-        self.last = False
-        """Whether the connection ends with this answer."""
-        self.abandoned = False
-        """Whether nobody waits for the answer any more; also when there is one."""
 
     failure = staticmethod(failure)
     """What tells the client of an error."""
@@ -180,6 +157,11 @@ class Exchange:
             # not a list of parts: of a byte each, they would take forty times their size
             self.body = bytearray(self.body)
         self.body += part
+
+    @property
+    def body_size(self) -> int | None:
+        """Bytes of the body as the header states them; None: it does not."""
+        return None if self._coding else int(self._length or 0)
 
     def begin_inference(self) -> None:
         """Let go of the body, but not of its bytes: what was read from it is about as large."""

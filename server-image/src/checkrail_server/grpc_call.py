@@ -40,8 +40,6 @@ PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 class Call(Exchange):
     """A request of gRPC: an exchange that is a stream of its connection."""
 
-    __slots__ = ("complete", "respond", "stream")
-
     respond: Respond
     """Answers it when it is complete."""
 

@@ -97,6 +97,7 @@ class Routes:
             )
         if route.methods == POSTERS:
             _check_media_type(exchange, binary=route.binary)
+        exchange.route = route
         return route.respond(exchange)
 
     def find(self, path: bytes) -> Route | None:

@@ -12,6 +12,8 @@ says what is wrong. Both take the same values: ``struct`` converts and checks th
 from __future__ import annotations
 
 import struct
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from checkrail_server.coercion import PACKED
 from checkrail_server.tensors import ANY, DTYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Sequence
 
     from checkrail_server.model import Feeds
     from checkrail_server.tensors import Array, TensorSpec
@@ -29,8 +31,10 @@ Packed = list[Any]
 """Of one row, by datatype: the numbers as bytes, the texts as a list."""
 MATRIX = 2
 """Dimensions of an input with several values a row."""
-MEMBERS = 4
-"""Of an input: name, datatype, shape, data."""
+MEMBERS = itemgetter("name", "shape", "datatype", "data")
+"""Of an input."""
+NO_OTHERS, LISTS, INTEGERS = {4}, {list}, {int}
+IDS = {str, type(None)}
 
 
 class OneRow:
@@ -56,54 +60,48 @@ class OneRow:
 
 
 class RowLayout:
-    """How a row of one model's inputs lies in memory: values of one datatype together."""
+    """How a row of one model's inputs lies in memory: values of one datatype together.
 
-    def __init__(self, inputs: Iterable[TensorSpec]) -> None:
+    Its loops run in C, because a request of raw features has a tensor for each.
+    """
+
+    def __init__(self, inputs: Sequence[TensorSpec]) -> None:
         """Take inputs that are of one value a row, or of a fixed number."""
-        self._groups: dict[str, _Group] = {}
-        self._expected = []
-        for number, spec in enumerate(inputs):
-            width = spec.shape[1] if len(spec.shape) == MATRIX else 1
-            group = self._groups.setdefault(spec.datatype, _Group(spec.datatype))
-            group.add(spec, width)
-            place = [*self._groups].index(spec.datatype)
-            self._expected.append(
-                (number, spec.name, spec.datatype, [1, *spec.shape[1:]], width, place)
-            )
-        for group in self._groups.values():
-            group.end()
-        self._packers = [group.packed for group in self._groups.values()]
+        self._names = tuple(spec.name for spec in inputs)
+        self._datatypes = tuple(spec.datatype for spec in inputs)
+        self._shapes = tuple([1, *spec.shape[1:]] for spec in inputs)
+        self._widths = [_width(spec) for spec in inputs]
+        self._groups = [
+            _Group(datatype, [(n, spec) for n, spec in enumerate(inputs) if spec.dtype == dtype])
+            for datatype, dtype in {spec.datatype: spec.dtype for spec in inputs}.items()
+        ]
 
     def read(self, request: dict[str, Any]) -> OneRow | None:
         """Return the row that ``request``, a JSON object, is; None: it is not written this way."""
-        try:
-            inputs, told = request["inputs"], request.get("id")
-            if len(request) != (1 if told is None else 2) or len(inputs) != len(self._expected):
-                return None
-            columns: list[list[Any]] = [[] for _ in self._packers]
-            for number, name, datatype, shape, width, place in self._expected:
-                item = inputs[number]
-                data, stated = item["data"], item["shape"]
-                if not (
-                    item["name"] == name
-                    and item["datatype"] == datatype
-                    and stated == shape
-                    and type(stated[0]) is type(stated[-1]) is int
-                    and type(data) is list
-                    and len(data) == width
-                    and len(item) == MEMBERS
-                ):
-                    return None
-                columns[place] += data
-            packed = [pack(*values) for pack, values in zip(self._packers, columns, strict=True)]
-        except (KeyError, TypeError, AttributeError, struct.error, OverflowError):
+        told = request.get("id")
+        if len(request) != (1 if told is None else 2) or type(told) not in IDS:
             return None
-        return OneRow(self, packed, told) if told is None or type(told) is str else None
+        try:
+            inputs = request["inputs"]
+            names, shapes, datatypes, data = zip(*map(MEMBERS, inputs), strict=True)
+            if not (
+                names == self._names
+                and datatypes == self._datatypes
+                and shapes == self._shapes
+                and {*map(type, chain.from_iterable(shapes))} == INTEGERS
+                and {*map(type, data)} == LISTS
+                and [*map(len, data)] == self._widths
+                and {*map(len, inputs)} == NO_OTHERS
+            ):
+                return None
+            return OneRow(self, [group.pack(data) for group in self._groups], told)
+        except (KeyError, TypeError, ValueError, struct.error, OverflowError):
+            return None
 
     def feeds(self, rows: Sequence[Packed]) -> Feeds:
         """Return ``rows`` as inputs of one run."""
         feeds: Feeds = {}
-        for place, group in enumerate(self._groups.values()):
+        for place, group in enumerate(self._groups):
             group.fill(feeds, [row[place] for row in rows])
         return feeds
 
@@ -117,25 +115,38 @@ def layout_of(inputs: Sequence[TensorSpec]) -> RowLayout | None:
     return RowLayout(inputs) if flat and inputs else None
 
 
+def _width(spec: TensorSpec) -> int:
+    """Return how many values of an input a row has."""
+    return spec.shape[1] if len(spec.shape) == MATRIX else 1
+
+
 class _Group:
     """The inputs of one datatype."""
 
-    def __init__(self, datatype: str) -> None:
+    def __init__(self, datatype: str, inputs: Sequence[tuple[int, TensorSpec]]) -> None:
+        """Take inputs with their places among all."""
         self._dtype = DTYPES[datatype]
-        self._format = PACKED.get(datatype)
+        self._places = [place for place, _ in inputs]
         self._inputs: list[tuple[str, int, int, int]] = []
         self._width = 0
-        self.packed: Any = _texts if datatype == "BYTES" else _booleans
+        for _, spec in inputs:
+            self._inputs.append((spec.name, len(spec.shape), self._width, _width(spec)))
+            self._width += _width(spec)
+        self._convert: Callable[..., Any] = {"BYTES": _texts, "BOOL": _booleans}.get(
+            datatype
+        ) or struct.Struct(PACKED[datatype] % self._width).pack
 
-    def add(self, spec: TensorSpec, width: int) -> None:
-        """Put an input with so many values a row behind the others."""
-        self._inputs.append((spec.name, len(spec.shape), self._width, width))
-        self._width += width
+    def pack(self, data: Sequence[list[Any]]) -> Any:
+        """Return this group's part of a row, of which ``data`` has the values of all inputs.
 
-    def end(self) -> None:
-        """Know all inputs."""
-        if self._format:
-            self.packed = struct.Struct(self._format % self._width).pack
+        Raises:
+            TypeError, struct.error, OverflowError: A value is not of the datatype.
+        """
+        if len(self._places) == 1:
+            return self._convert(*data[self._places[0]])
+        if len(self._places) < len(data):
+            data = [data[place] for place in self._places]
+        return self._convert(*chain.from_iterable(data))
 
     def fill(self, feeds: Feeds, rows: Sequence[Any]) -> None:
         """Put the inputs of ``rows`` into ``feeds``."""

@@ -6,15 +6,16 @@ import time
 from typing import TYPE_CHECKING
 
 from checkrail_server.answer_texts import AnswerTexts
-from checkrail_server.answers import Answer
+from checkrail_server.answers import JSON, Answer
 from checkrail_server.batches import parts, rows_of
-from checkrail_server.decisions.log import Answered
+from checkrail_server.decisions.log import Answered as Record
 from checkrail_server.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checkrail_server.answer_texts import RowTexts
+    from checkrail_server.decisions.recording import Recording
     from checkrail_server.inference_queue import Run
     from checkrail_server.model import Model
     from checkrail_server.scoring import ScoringJob
@@ -31,6 +32,7 @@ class RunAnswers:
         """Answer by ``service`` what ``model`` has inferred."""
         self._service = service
         self._model = model
+        self._headers = service.model_headers
         self._texts = (
             AnswerTexts(model, service.settings.version) if AnswerTexts.fits(model) else None
         )
@@ -48,7 +50,8 @@ class RunAnswers:
             ]
             self._count(answered, run, finite=finite and len(answered) == len(jobs))
             self._service.send_scores([(job.exchange, answer) for job, _, answer in answered])
-            self._record(jobs, run, {id(job) for job, _, _ in answered})
+            if self._service.recording:
+                self._record(self._service.recording, jobs, run, answered)
         except Exception as error:  # noqa: BLE001 - a bug fails these requests, not the queue
             for job in jobs:
                 self._service.fail(job.exchange, error)
@@ -62,27 +65,34 @@ class RunAnswers:
         """Return what ``job`` gets; None: it is refused already."""
         try:
             if texts and job.plain:
-                return Answer(200, self._body(job, part, run, texts))
+                return Answer(200, self._body(job, part, run, texts), JSON, self._headers)
             outputs = rows_of(run.outputs, part)
             # a label is chosen from the probabilities: whoever gets one relies on the other
             asked = None if self._model.classifier else job.answered
             self._model.finite.check(outputs, asked)
-            return job.answer(outputs)
+            answer = job.answer(outputs)
+            return answer._replace(headers=answer.headers + self._headers)
         except RequestError as error:
             self._service.refuse(job.exchange, error)
         except Exception as error:  # noqa: BLE001 - a bug fails one request, not its neighbours
             self._service.fail(job.exchange, error)
         return None
 
-    def _record(self, jobs: Sequence[ScoringJob], run: Run, answered: set[int]) -> None:
-        """Add the answers to the decision log, if there is one."""
-        if recording := self._service.recording:
-            now = time.perf_counter()
-            told = [
-                Answered(job.told_id, job.rows, now - job.exchange.started, id(job) in answered)
-                for job in jobs
-            ]
-            recording.log.take(run.feeds, run.outputs, told)
+    def _record(
+        self,
+        recording: Recording,
+        jobs: Sequence[ScoringJob],
+        run: Run,
+        answered: Sequence[Answered],
+    ) -> None:
+        """Add the answers to the decision log."""
+        now = time.perf_counter()
+        told = {id(job) for job, _, _ in answered}
+        records = [
+            Record(job.told_id, job.rows, now - job.exchange.started, id(job) in told)
+            for job in jobs
+        ]
+        recording.log.take(run.feeds, run.outputs, records)
 
     def _body(self, job: ScoringJob, part: slice, run: Run, texts: RowTexts) -> bytes:
         assert self._texts  # noqa: S101 - it made the texts

@@ -12,6 +12,7 @@ from checkrail_server.answers import PROMETHEUS, Answer, Renderer, document
 from checkrail_server.body_budget import BodyBudget
 from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.inference_queue import InferenceQueue
+from checkrail_server.known_heads import KnownHeads
 from checkrail_server.metrics import Metrics
 from checkrail_server.page import page
 from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
@@ -69,6 +70,7 @@ class Service:
         self.settings = settings
         self.limits = limits
         self.bodies = BodyBudget(limits.held_bytes)
+        self.known_heads = KnownHeads()
         self.renderer = Renderer()
         self.metrics = Metrics()
         self.draining = False
@@ -85,7 +87,7 @@ class Service:
         self.routes = Routes(self)
         self._queue: InferenceQueue[ScoringJob] | None = None
         self._made_once: dict[bytes, Answer] = {}
-        self._model_headers = b"%b: %b\r\n%b: %b\r\n" % (
+        self.model_headers = b"%b: %b\r\n%b: %b\r\n" % (
             serving.DIGEST_HEADER.encode(),
             settings.sha256.encode(),
             serving.VERSION_HEADER.encode(),
@@ -189,15 +191,15 @@ class Service:
         """Send an answer and count it, once for each exchange."""
         if exchange.abandoned:
             return
-        route = self.routes.find(exchange.path)
+        route = exchange.route or self.routes.find(exchange.path)
         if route and route.model:
-            answer = answer._replace(headers=answer.headers + self._model_headers)
+            answer = answer._replace(headers=answer.headers + self.model_headers)
         if route and route.scoring:
             self._count(exchange, answer.status)
         exchange.connection.answer(exchange, answer)
 
     def send_scores(self, answers: list[tuple[Exchange, Answer]]) -> None:
-        """Send answers 200 of scoring requests and count them."""
+        """Send answers 200 of scoring requests, with the model's headers, and count them."""
         now = time.perf_counter()
         seconds = []
         for exchange, answer in answers:
@@ -207,10 +209,7 @@ class Service:
                 self.metrics.picked += 1
             else:
                 seconds.append(now - exchange.started)
-            status, body, content_type, headers = answer
-            exchange.connection.answer(
-                exchange, Answer(status, body, content_type, headers + self._model_headers)
-            )
+            exchange.connection.answer(exchange, answer)
         self.metrics.all_answered(200, seconds)
 
     def left(self, exchange: Exchange) -> None:

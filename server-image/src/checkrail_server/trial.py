@@ -106,9 +106,7 @@ class Trial:
         outcome = json.loads(last)
         if isinstance(outcome, str):
             raise LoadError(refusal_of_report(outcome, limits))
-        return Findings(
-            tuple(outcome["class_labels"]), outcome["loop_rows"], outcome["joins_rows"]
-        )
+        return Findings(tuple(outcome["class_labels"]), outcome["loop_rows"], outcome["joins_rows"])
 
     def close(self) -> None:
         """End the child, if it has not ended."""

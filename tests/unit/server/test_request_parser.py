@@ -15,6 +15,7 @@ from checkrail_server.http2_start import PREFACE
 from checkrail_server.limits import Limits
 from checkrail_server.service import Service
 from checkrail_server.settings import Settings
+from harness.wire import Wire
 
 SETTINGS = Settings(
     namespace="team-a",
@@ -37,44 +38,6 @@ TOKENS = [
     *("Connection: Upgrade\r\nUpgrade: h2c\r\n", "5\r\nhello\r\n", "0\r\n\r\n", "{}", "\x00", "é"),
     "a" * 120,
 ]
-
-
-class Wire(asyncio.Transport):
-    """Keeps what is written; every method that a connection uses, and nothing behind them."""
-
-    def __init__(self, protocol: asyncio.Protocol) -> None:
-        super().__init__()
-        self.protocol = protocol
-        self.written = b""
-        self.closed = False
-
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        assert isinstance(protocol, asyncio.Protocol)
-        self.protocol = protocol
-
-    def write(self, data: bytes | bytearray | memoryview) -> None:
-        assert not self.closed, "written after the end"
-        self.written += bytes(data)
-
-    def write_eof(self) -> None:
-        self.closed = True
-
-    def close(self) -> None:
-        self.closed = True
-
-    abort = close
-
-    def is_closing(self) -> bool:
-        return False
-
-    def get_write_buffer_size(self) -> int:
-        return 0
-
-    def pause_reading(self) -> None:
-        """Nothing reads here."""
-
-    def resume_reading(self) -> None:
-        """Nothing reads here."""
 
 
 def statuses_of(chunks: list[bytes]) -> list[int]:
