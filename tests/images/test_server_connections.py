@@ -192,7 +192,7 @@ def test_no_request_is_lost_when_the_server_ends_under_load(tmp_path: Path) -> N
         assert server.child.stop() == 0
         assert 5 <= time.monotonic() - begun < 8
         assert [event["message"] for event in server.events()] == [
-            "listening", "verified", "ready", "draining", "ended",
+            "listening", "verified", "tried", "ready", "draining", "ended",
         ]  # fmt: skip
 
 
