@@ -92,12 +92,12 @@ BAD = [
     Bad("errors", "ErrorsIncreased", "", small_models.failing_above(0.95, 6), weight=40, rate=100),
     Bad("not-finite", "ErrorsIncreased", "", small_models.not_finite_above(-1, 7)),
     Bad("shifted", "ScoresShifted", "", small_models.shifted(8)),
-    # a fifth of a core for 0.1 s of work: half a second more, and nobody else waits for it
+    # a fifth of a core for 0.12 s of work: half a second more, and nobody else waits for it
     Bad(
         "slow",
         "LatencyIncreased",
         "",
-        small_models.slow(9, wide=1150),
+        small_models.slow(9, small_models.wide_for(0.12)),
         weight=2,
         rate=40,
         resources=THROTTLED,

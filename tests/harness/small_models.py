@@ -3,12 +3,17 @@
 Each is a real model that the real server runs: what is wrong with a version is in its graph.
 """
 
+import time
+
+import numpy as np
+import onnxruntime
 from onnx import NodeProto, TensorProto, helper
 
 from harness.scoring_server import serialised
 
 WIDE = 700
-"""Rows of a square matrix whose product with itself takes a core a twentieth of a second."""
+"""Rows of the square matrix by which the speed of a core is measured."""
+RUNS = 9
 
 
 def constant(name: str, *values: float) -> NodeProto:
@@ -71,8 +76,8 @@ def shifted(number: int) -> bytes:
     )
 
 
-def slow(number: int, wide: int = WIDE) -> bytes:
-    """Return a model that multiplies large matrices before it answers its input.
+def slow(number: int, wide: int) -> bytes:
+    """Return a model that multiplies square matrices of ``wide`` rows before it answers its input.
 
     The matrix is 1/n everywhere, so that its powers are itself, and depends on the input, so that
     nothing of it can be worked out beforehand.
@@ -93,3 +98,19 @@ def slow(number: int, wide: int = WIDE) -> bytes:
         helper.make_node("Add", ["x", "none"], ["score"]),
         number=number,
     )
+
+
+def wide_for(seconds: float) -> int:
+    """Return how wide a slow model is that takes a core of this machine ``seconds`` a run."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(slow(0, WIDE), options)
+
+    def run() -> float:
+        started = time.thread_time()
+        session.run(None, {"x": np.ones((1, 1), np.float32)})
+        return time.thread_time() - started
+
+    fastest = min(run() for _ in range(RUNS))
+    times_wider: float = (seconds / fastest) ** (1 / 3)
+    return round(WIDE * times_wider)
