@@ -89,8 +89,8 @@ format: .venv/.synced ## Format, and mend what ruff can mend
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-bench-server: .venv/.synced ## The scoring server against bare ONNX Runtime, in one run
-	@$(PY) server-image/bench/server.py
+bench-server: .venv/.synced ## The scoring server beside KServe, MLServer and mosec; writes docs/server-speed.md; quick=1: a short run elsewhere
+	@$(PY) server-image/bench/server.py $(if $(quick),--quick)
 
 parity: .venv/.synced ## Every built-in workflow against its ONNX model on real data; writes docs/parity.md
 	@PYTHONPATH=tests $(PY) trainer-image/bench/parity.py

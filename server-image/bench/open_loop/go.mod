@@ -1,0 +1,3 @@
+module checkrail.dev/bench/open-loop
+
+go 1.21
