@@ -160,6 +160,9 @@ CHUNKS = [
         CLOSED,
     ),
     ("a trailer without a colon", in_chunks(IN_CHUNKS[:-2] + b"Ab c\r\n\r\n"), 400, CLOSED),
+    ("chunks of one byte", chunked(*[ROW[at : at + 1] for at in range(len(ROW))], b""), 200, OPEN),
+    ("chunks of one byte for long", in_chunks(b"1\r\na\r\n" * 40_000), 413, CLOSED),
+    ("1 MiB in chunks of 64 bytes", chunked(*[b"a" * 64] * 16_384, b""), 400, OPEN),
     ("a large body", chunked(*[b"a" * 65_536] * 17), 413, CLOSED),
 ]
 ENDS = [

@@ -36,7 +36,6 @@ class Connection(RequestReader):
         self._half_closed = False
         self._lingering = False
         self._answered = False
-        self._reading_paused = False
         self.stalled = False
         self._stalled_due = math.inf
 
@@ -52,6 +51,7 @@ class Connection(RequestReader):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Forget the client; what it waits for is not computed any more."""
         self._deaf = True
+        self._turns.leave(self)
         self._drop_requests()
         self._service.forget(self)
 
@@ -198,8 +198,5 @@ class Connection(RequestReader):
     def _flow(self) -> None:
         """Read only while there is room for more requests and answers."""
         full = self.stalled or len(self._waiting) >= self._limits.pipelined
-        if full and not self._reading_paused:
-            self._transport.pause_reading()
-        elif self._reading_paused and not full:
-            self._transport.resume_reading()
-        self._reading_paused = full
+        if full != self._reading_paused:
+            self.keep_reading(wanted=not full)

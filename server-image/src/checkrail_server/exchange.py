@@ -86,9 +86,9 @@ class Exchange:
         """Bound what a request takes on the wire, framing and unfinished fields included."""
         self._wire_bytes += size
         if not self.header_complete and self._wire_bytes > self._limits.header_bytes:
-            raise RequestError(431, "the header is too large")
-        if self._wire_bytes > self._limits.body_bytes * self._limits.framing_factor:
-            raise RequestError(413, "the body is too large on the wire")
+            raise self._header_too_large()
+        if self._wire_bytes - len(self.body) > self._limits.framing_bytes:
+            raise RequestError(413, "the body is in too many chunks; send larger ones")
 
     def take_target(self, part: bytes) -> None:
         """Take a part of the target."""
@@ -200,8 +200,11 @@ class Exchange:
             self._header_bytes > self._limits.header_bytes
             or self._header_fields > self._limits.header_fields
         ):
-            raise RequestError(
-                431,
-                f"the header has more than {self._limits.header_bytes} bytes "
-                f"or {self._limits.header_fields} fields",
-            )
+            raise self._header_too_large()
+
+    def _header_too_large(self) -> RequestError:
+        return RequestError(
+            431,
+            f"the header has more than {self._limits.header_bytes} bytes "
+            f"or {self._limits.header_fields} fields",
+        )

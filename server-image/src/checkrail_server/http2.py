@@ -10,14 +10,12 @@ follows from the HTTP status that the same refusal has (``grpc_call.STATUSES``).
 
 from __future__ import annotations
 
-import asyncio
 import math
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from h2 import events
 from h2.config import H2Configuration
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
@@ -27,9 +25,11 @@ from checkrail_api.serving import DIGEST_HEADER, VERSION_HEADER
 from checkrail_server import grpc_methods
 from checkrail_server.errors import RequestError
 from checkrail_server.grpc_call import OK, SUCCESS, Call, refusal
+from checkrail_server.http2_state import Http2State
+from checkrail_server.turns import TurnTaker
 
 if TYPE_CHECKING:
-    from hyperframe.frame import Frame
+    import asyncio
 
     from checkrail_server.answers import Answer
     from checkrail_server.exchange import Exchange
@@ -42,19 +42,6 @@ MORE_ROOM = (events.WindowUpdated, events.RemoteSettingsChanged)
 """After these a client may take more of its answers."""
 
 
-class _State(H2Connection):
-    """HTTP/2's state, without a long memory of streams that have ended."""
-
-    MAX_CLOSED_STREAMS = 1_024
-    frames = 0
-    """Whole ones that have come, those of refused calls too, of which h2 tells no event."""
-
-    def _receive_frame(self, frame: Frame) -> list[events.Event]:
-        self.frames += 1
-        taken: list[events.Event] = super()._receive_frame(frame)
-        return taken
-
-
 class _Unsent(NamedTuple):
     """What is left of an answer, how large that was, and until when the client may take more."""
 
@@ -63,11 +50,12 @@ class _Unsent(NamedTuple):
     due: float
 
 
-class Http2Connection(asyncio.Protocol):
+class Http2Connection(TurnTaker):
     """One client. Implements ``service.Peer``."""
 
     def __init__(self, service: Service, transport: asyncio.Transport) -> None:
         """Greet the client at the other end of ``transport``."""
+        super().__init__(service)
         self._service = service
         self._limits = service.limits
         self._transport = transport
@@ -86,7 +74,7 @@ class Http2Connection(asyncio.Protocol):
             (DIGEST_HEADER, settings.sha256),
             (VERSION_HEADER, settings.version),
         ]
-        self._h2 = _State(
+        self._h2 = Http2State(
             H2Configuration(
                 client_side=False,
                 header_encoding=None,
@@ -130,18 +118,19 @@ class Http2Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         """Forget the client; what it waits for is not computed any more."""
+        self._turns.leave(self)
         self._drop_calls()
         self._service.forget(self)
 
     def pause_writing(self) -> None:
         """Stop reading from a client that does not read."""
         self._stalled_due = time.perf_counter() + self._limits.request_seconds
-        self._transport.pause_reading()
+        self.keep_reading(wanted=False)
 
     def resume_writing(self) -> None:
         """Go on."""
         self._stalled_due = math.inf
-        self._transport.resume_reading()
+        self.keep_reading(wanted=True)
 
     # the service calls these
 
@@ -163,6 +152,8 @@ class Http2Connection(asyncio.Protocol):
                     self._h2.reset_stream(stream)
         except ProtocolError:
             self._forget(stream)  # the client has closed it meanwhile
+        else:
+            self._h2.budget.answered(len(answer.body))
         self._answered = True
         self._since = time.perf_counter()
         self._due = self._since + self._limits.idle_seconds

@@ -23,6 +23,11 @@ MODULE = "checkrail_server.http2"
 _starts: set[asyncio.Future[ModuleType]] = set()
 
 
+def may_become_preface(data: bytes) -> bool:
+    """Return whether ``data`` is a start of the preface, and not all of it."""
+    return len(data) < len(PREFACE) and PREFACE.startswith(data)
+
+
 def take_over(service: Service, peer: Peer, transport: asyncio.Transport, data: bytes) -> None:
     """Have an ``Http2Connection`` in the place of ``peer``, and give it ``data``."""
     if MODULE in sys.modules:
@@ -38,7 +43,6 @@ def take_over(service: Service, peer: Peer, transport: asyncio.Transport, data: 
         future.result()
         if not transport.is_closing():
             _replace(service, peer, transport, data)
-            transport.resume_reading()
 
     imported.add_done_callback(go_on)
 
@@ -49,4 +53,5 @@ def _replace(service: Service, peer: Peer, transport: asyncio.Transport, data: b
     successor = Http2Connection(service, transport)
     service.replace(peer, successor)
     transport.set_protocol(successor)
+    transport.resume_reading()
     successor.data_received(data)

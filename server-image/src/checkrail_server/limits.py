@@ -26,8 +26,9 @@ class Limits:
     """Body of one request."""
     held_bytes: int = 67_108_864
     """Bodies of all requests that are not answered yet, so that pods of 512 Mi are not killed."""
-    framing_factor: int = 8
-    """A body may take so many times its own limit on the wire (chunks of one byte take 6)."""
+    framing_bytes: int = 131_072
+    """What frames the body of one request: sizes, extensions and ends of its chunks, 5 bytes of a
+    chunk at least. Parsing takes time by the chunk, not by the byte."""
     rows: int = 8_192
     """Rows of one request."""
     connections: int = 2_048

@@ -6,7 +6,6 @@ bytes --> a head that is known ---------------+--> Exchange, whole --> Service.h
 
 from __future__ import annotations
 
-import asyncio
 import time
 from abc import abstractmethod
 from collections import deque
@@ -18,6 +17,7 @@ from checkrail_server import http2_start
 from checkrail_server.errors import RequestError
 from checkrail_server.exchange import Exchange
 from checkrail_server.known_heads import END, LINE_ENDS
+from checkrail_server.turns import TurnTaker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,19 +30,20 @@ Part = TypeVarTuple("Part")
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
-class RequestReader(asyncio.Protocol):
+class RequestReader(TurnTaker):
     """The reading side of a ``Connection``."""
 
     def __init__(self, service: Service) -> None:
         """Hand requests to ``service``."""
+        super().__init__(service)
         self._service = service
         self._limits = service.limits
         self._parser = httptools.HttpRequestParser(self)
-        self._transport: asyncio.Transport
         self._waiting: deque[Exchange] = deque()
         """Whole requests that are not answered."""
         self._receiving: Exchange | None = None
-        self._unheard = True
+        self._start: bytes | None = b""
+        """What came first, as long as it may be HTTP/2's preface; None: it is known."""
         self._at_start = True
         """Whether the next byte is the first of a request."""
         self._began = b""
@@ -71,17 +72,21 @@ class RequestReader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what has come, in pieces, to know a header's size before all of it is kept."""
+        if self._start is not None:
+            data = self._start + data
+            self._start = data if http2_start.may_become_preface(data) else None
+            if self._start:
+                return
+            if data.startswith(http2_start.PREFACE) and not self._deaf:
+                self._deaf = True
+                self._turns.leave(self)
+                self._become_http2(data)
+                return
         if self._at_start and not self._deaf:
             end = data.find(END) + len(END)
             known = self._service.known_heads.get(data[:end])
             if known is not None and len(data) == end + known.body_size:
                 self._take_known(known, data[end:])
-                return
-        if self._unheard:
-            self._unheard = False
-            if data.startswith(http2_start.PREFACE) and not self._deaf:
-                self._deaf = True
-                self._become_http2(data)
                 return
         self._began = data if self._at_start else b""
         size = self._limits.header_bytes
@@ -93,7 +98,6 @@ class RequestReader(asyncio.Protocol):
 
     def _take_known(self, known: KnownHead, body: bytes) -> None:
         """Take a whole request whose head was read before; the parser is not told of it."""
-        self._unheard = False
         exchange = self._begin()
         known.begin(exchange)
         self._receiving = exchange

@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_BYTES = 4_096
 TICK_SECONDS = 0.25
-BACKLOG = 1_024
+BACKLOG = 4_096
+"""Connections that the kernel accepts for us; one without a place tries again a second later."""
 SPARE_FILES = 64
 """File descriptors beside those of connections."""
 

@@ -17,6 +17,7 @@ from checkrail_server.metrics import Metrics
 from checkrail_server.page import page
 from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
 from checkrail_server.run_answers import RunAnswers
+from checkrail_server.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,6 +72,7 @@ class Service:
         self.limits = limits
         self.bodies = BodyBudget(limits.held_bytes)
         self.known_heads = KnownHeads()
+        self.turns = Turns()
         self.renderer = Renderer()
         self.metrics = Metrics()
         self.draining = False

@@ -70,7 +70,6 @@ async def told(reads: Sequence[bytes], *, forget: bool) -> tuple[bytes, bool, di
     service.take_model(MODEL, Exposition(service.metrics, SETTINGS))
     connection = Connection(service)
     wire = Wire(connection)
-    connection.connection_made(wire)
     for read in reads:
         if wire.closed:
             break

@@ -40,22 +40,25 @@ TOKENS = [
 ]
 
 
-def statuses_of(chunks: list[bytes]) -> list[int]:
+def written(chunks: list[bytes]) -> bytes:
     async def feed() -> Wire:
         service = Service(SETTINGS, SMALL)
-        connection = Connection(service)
-        wire = Wire(connection)
-        connection.connection_made(wire)
-        for chunk in chunks:
-            wire.protocol.data_received(chunk)
-        wire.protocol.eof_received()
-        wire.protocol.connection_lost(None)
+        wire = Wire(Connection(service))
+        await wire.feed(chunks)
+        await wire.end()
         assert not service.connections
         assert service.bodies.held == 0
         return wire
 
-    wire = asyncio.run(feed())
-    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", wire.written)]
+    return asyncio.run(feed()).written
+
+
+def statuses_of(chunks: list[bytes]) -> list[int]:
+    return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", written(chunks))]
+
+
+def pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[at : at + size] for at in range(0, len(data), size)]
 
 
 @settings(max_examples=300)

@@ -1,0 +1,1 @@
+"""A bounded attack on a scoring server of our own: ``make attack``."""
