@@ -12,8 +12,10 @@ PARALLEL := --numprocesses 2 --dist worksteal
 BY_FILE := --numprocesses 2 --dist loadfile
 SOURCES := operator/src trainer-image/src server-image/src local-cluster/src demo tests
 
+requests := 1000000
+
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e test-histories \
-  cluster-up cluster-down images crds protos format parity bench-server bench-trainer bench-join bench-operator evidence clean
+  cluster-up cluster-down images crds protos format parity attack bench-server bench-trainer bench-join bench-operator evidence clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -88,6 +90,9 @@ crds: .venv/.synced ## Generate the CRDs from the API's models
 format: .venv/.synced ## Format, and mend what ruff can mend
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
+
+attack: .venv/.synced ## A million malformed requests, slow clients, giants and floods on a server of its own; requests=N
+	@PYTHONPATH=tests:local-cluster/src $(PY) -m attack --requests $(requests)
 
 bench-server: .venv/.synced ## The scoring server beside KServe, MLServer and mosec; writes docs/server-speed.md; quick=1: a short run elsewhere
 	@$(PY) server-image/bench/server.py $(if $(quick),--quick)
