@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from checkrail_api.decision_log import DecisionLogSettings
 from checkrail_api.serving import ENV_DECISION_LOG
 from checkrail_decision_writer.destination import open_destination
-from checkrail_decision_writer.table import by_date, table_of
+from checkrail_decision_writer.table import by_date, table_of, texts_of
 from checkrail_server import logs
 from checkrail_server.decisions.frames import FrameError
 from checkrail_server.decisions.spool import claim, refuse, release
@@ -97,7 +97,7 @@ def write(path: Path, destination: Destination) -> None:
         return
     for date, rows in by_date(table).items():
         file = io.BytesIO()
-        pq.write_table(rows, file, compression="zstd")
+        pq.write_table(rows, file, compression="zstd", use_dictionary=texts_of(rows))
         folder = f"date={date}/model={header.model}/version={header.version}"
         destination.write(f"{folder}/{header.pod}-{started}.parquet", file.getvalue())
     release(path)

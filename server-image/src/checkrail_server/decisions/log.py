@@ -143,15 +143,12 @@ class DecisionLog:
         await asyncio.get_running_loop().run_in_executor(self._thread, action)
 
     def _take(self, feeds: Feeds, outputs: Sequence[Array], answered: Sequence[Answered]) -> None:
-        keep = [each.recorded and self._draws() for each in answered]
-        if not all(keep):
-            rows = np.repeat(keep, [each.rows for each in answered])
-            feeds = {name: feeds[name][rows] for name in self._inputs}
-            outputs = [values[rows] for values in outputs]
-            answered = [each for each, kept in zip(answered, keep, strict=True) if kept]
+        recorded = [each.recorded for each in answered]
+        if self._ratio < 1 or not all(recorded):
+            feeds, outputs, answered = self._drawn(feeds, outputs, answered)
             if not answered:
                 return
-        count = sum(each.rows for each in answered)
+        count = sum([each.rows for each in answered])
         columns = (*self._pick(feeds), *outputs)
         values = _joined(self._pick_plain(columns) if self._pick_plain else columns)
         if len(values) != count * self._row_bytes:
@@ -163,9 +160,20 @@ class DecisionLog:
             self._size += _bytes_of(found)
         self._add(values, count, answered)
 
-    def _draws(self) -> bool:
+    def _drawn(
+        self, feeds: Feeds, outputs: Sequence[Array], answered: Sequence[Answered]
+    ) -> tuple[Feeds, Sequence[Array], Sequence[Answered]]:
+        """Return what is to be recorded of a batch."""
         # not by the request's id: whoever sends it would choose what is recorded
-        return self._ratio >= 1 or random.random() < self._ratio  # noqa: S311 - draws a sample
+        keep = [each.recorded and random.random() < self._ratio for each in answered]  # noqa: S311
+        if all(keep):
+            return feeds, outputs, answered
+        rows = np.repeat(keep, [each.rows for each in answered])
+        return (
+            {name: feeds[name][rows] for name in self._inputs},
+            [values[rows] for values in outputs],
+            [each for each, kept in zip(answered, keep, strict=True) if kept],
+        )
 
     def _add(self, values: bytes, count: int, answered: Sequence[Answered]) -> None:
         now = time.time_ns() // 1_000
