@@ -1,0 +1,184 @@
+"""What the decision log costs: ``make bench-decision-log``.
+
+Two servers of one model, one with a log and one without, are asked in turn by wrk: one row a
+request, JSON, keep-alive, every request with values of its own. Server and writer have one core
+together, as in a pod of one CPU; wrk and the object store have the other. What counts are the
+ratios of one run. docs/decision-log.md quotes them.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from server import FEATURES, PATH, forest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "local-cluster" / "src")]
+
+from harness.decision_logs import decision_log, settled  # noqa: E402
+from harness.object_store import ObjectStoreServer  # noqa: E402
+from harness.scoring_server import ScoringServer, artifact_files, serving, written  # noqa: E402
+
+CONNECTIONS = (1, 16, 64)
+SECONDS = 4
+REPEATS = 3
+BODIES = 1_000
+TICKS = os.sysconf("SC_CLK_TCK")
+SCRIPT = """
+local requests, place = {}, 0
+function init()
+  for body in io.lines(os.getenv("BENCH_BODIES")) do
+    requests[#requests + 1] = wrk.format("POST", os.getenv("BENCH_PATH"), nil, body)
+  end
+end
+function request()
+  place = place % #requests + 1
+  return requests[place]
+end
+"""
+
+
+@dataclass
+class Figures:
+    """What one server did."""
+
+    rates: dict[int, list[float]] = field(default_factory=lambda: {n: [] for n in CONNECTIONS})
+    """Requests a second, by connections."""
+    requests: int = 0
+    server: float = 0.0
+    """Seconds of CPU that the server took, and its writer."""
+    writer: float = 0.0
+
+
+def main() -> None:
+    """Measure and print."""
+    cores = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cores[-1]})  # what is started from here has it, too
+    figures = {name: Figures() for name in ("off", "on")}
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        store = stack.enter_context(ObjectStoreServer(folder / "store"))
+        log = decision_log(store, folder, max_delay_seconds=2)
+        variables = written(artifact_files(forest()), folder / "artifact")
+        script = write_load(folder)
+        servers = {}
+        for name, more in (("off", {}), ("on", log.environment)):
+            (folder / name).mkdir()
+            servers[name] = stack.enter_context(serving(variables | more, folder / name))
+            wanted = 2 if more else 1
+            while len(processes(servers[name])) < wanted:
+                servers[name].http.get("/v2/health/live")
+            for pid in processes(servers[name]):
+                os.sched_setaffinity(pid, {cores[0]})
+        for turn in range(REPEATS):
+            for connections in CONNECTIONS:
+                for name in ("off", "on") if turn % 2 else ("on", "off"):
+                    measure(figures[name], servers[name], connections, script)
+                    if name == "on":
+                        settled(servers[name])
+        memory = [resident(pid) for pid in processes(servers["on"])]
+        rows, size = stored(log.files(), store, log.settings.uri)
+    show(figures)
+    print(f"resident: server {memory[0]:.0f} MB, writer {memory[1]:.0f} MB")
+    print(f"{rows:,} requests in the store, {size / rows:.0f} bytes each")
+
+
+def write_load(folder: Path) -> Path:
+    """Write the bodies and the script of wrk, and return the script."""
+    random = np.random.default_rng(8)
+    lines = []
+    for number, row in enumerate(random.normal(size=(BODIES, FEATURES)).round(4).tolist()):
+        tensors = [
+            {"name": f"f{place}", "datatype": "FP32", "shape": [1, 1], "data": [value]}
+            for place, value in enumerate(row)
+        ]
+        lines.append(json.dumps({"inputs": tensors, "id": f"request-{number}"}))
+    (folder / "bodies").write_text("\n".join(lines))
+    script = folder / "load.lua"
+    script.write_text(SCRIPT)
+    return script
+
+
+def measure(found: Figures, server: ScoringServer, connections: int, script: Path) -> None:
+    """Ask one server for ``SECONDS``."""
+    before = [cpu(pid) for pid in processes(server)]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script)]
+    told = subprocess.run(
+        [*command, f"http://127.0.0.1:{server.port}/"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "BENCH_BODIES": str(script.parent / "bodies"), "BENCH_PATH": PATH},
+    ).stdout
+    if "Non-2xx" in told or "Socket errors" in told:
+        raise SystemExit(told)
+    (count,) = re.findall(r"(\d+) requests in", told)
+    (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", told)
+    found.rates[connections].append(float(rate))
+    found.requests += int(count)
+    if len(before) > 1:
+        settled(server)
+    after = [cpu(pid) for pid in processes(server)]
+    spent = [end - start for start, end in zip(before, after, strict=True)]
+    found.server += spent[0]
+    found.writer += sum(spent[1:])
+
+
+def processes(server: ScoringServer) -> list[int]:
+    """Return the server and, with a log, its writer."""
+    pid = server.child.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *map(int, children)]
+
+
+def cpu(pid: int) -> float:
+    """Return the seconds of CPU that a process took."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident(pid: int) -> float:
+    """Return the resident memory of a process, megabytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def stored(files: list[str], store: ObjectStoreServer, uri: str) -> tuple[int, int]:
+    """Return how many rows are in the store, and how many bytes they take."""
+    contents = [store.get(f"{uri}/{name}") for name in files]
+    rows = sum(pq.ParquetFile(io.BytesIO(content)).metadata.num_rows for content in contents)
+    return rows, sum(map(len, contents))
+
+
+def show(figures: dict[str, Figures]) -> None:
+    """Print the table."""
+    print("connections  without log  with log  ratio of medians  lowest..highest")
+    for connections in CONNECTIONS:
+        off, on = (figures[name].rates[connections] for name in ("off", "on"))
+        ratios = sorted(there / here for here, there in zip(off, on, strict=True))
+        middle = statistics.median(on) / statistics.median(off)
+        print(
+            f"{connections:11d}  {statistics.median(off):11,.0f}  {statistics.median(on):8,.0f}"
+            f"  {middle:16.2f}  {ratios[0]:.2f}..{ratios[-1]:.2f}"
+        )
+    off, on = figures["off"], figures["on"]
+    print(
+        f"CPU a request: server without log {1e6 * off.server / off.requests:.1f} us, with log "
+        f"{1e6 * on.server / on.requests:.1f} us, writer {1e6 * on.writer / on.requests:.1f} us"
+    )
+
+
+if __name__ == "__main__":
+    main()
