@@ -82,6 +82,7 @@ def main() -> None:
                 servers[name].http.get("/v2/health/live")
             for pid in processes(servers[name]):
                 os.sched_setaffinity(pid, {cores[0]})
+            measure(Figures(), servers[name], CONNECTIONS[-1], script)  # imports are done then
         for turn in range(REPEATS):
             for connections in CONNECTIONS:
                 for name in ("off", "on") if turn % 2 else ("on", "off"):

@@ -60,15 +60,27 @@ class DecisionLog:
 
     def records(self) -> list[dict[str, Any]]:
         """Return every row of every file, in the order of time."""
+        with duckdb.connect() as database:
+            found = database.execute(QUERY.replace("$1", f"'{self.downloaded()}/*/*/*/*'"))
+            names = [column[0] for column in found.description]
+            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def asked(self, query: str) -> list[tuple[Any, ...]]:
+        """Return the rows of a query on ``s3://audit/decisions``, that is this log."""
+        local = query.replace("s3://audit/decisions", str(self.downloaded()))
+        with duckdb.connect() as database:
+            return database.execute(
+                local.replace("time,", "time at time zone 'UTC',", 1)
+            ).fetchall()
+
+    def downloaded(self) -> Path:
+        """Copy all files, and return their folder."""
         copy = self.folder / "downloaded"
         for name in self.files():
             path = copy / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(self.store.get(f"{self.settings.uri}/{name}"))
-        with duckdb.connect() as database:
-            found = database.execute(QUERY, [f"{copy}/**/*.parquet"])
-            names = [column[0] for column in found.description]
-            return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+        return copy
 
 
 def decision_log(store: ObjectStoreServer, folder: Path, **settings: Any) -> DecisionLog:

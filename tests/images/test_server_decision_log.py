@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,8 +31,6 @@ from harness.scoring_server import (
 from harness.typed_model import MATRIX, datatype_of, extremes, typed_model
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from harness.object_store import ObjectStoreServer
     from harness.scoring_server import ScoringServer
 
@@ -46,6 +46,13 @@ def ended(server: ScoringServer) -> dict[str, Any]:
     server.child.send(signal.SIGINT)
     assert server.child.wait(30) == 0
     return next(e for e in server.events() if e["message"] == "decision log ended")
+
+
+def documented_query() -> str:
+    """Return the query of docs/decision-log.md for a month that is not over."""
+    page = (Path(__file__).parents[2] / "docs" / "decision-log.md").read_text()
+    (query,) = re.findall(r"```sql\n(.*?)```", page, flags=re.DOTALL)
+    return str(query).replace("2026-11-01", "2026-01-01").replace("2026-11-30", "2999-12-31")
 
 
 def test_every_answer_is_in_the_store_with_all_that_led_to_it(
@@ -87,6 +94,10 @@ def test_every_answer_is_in_the_store_with_all_that_led_to_it(
             "version": digest[:8],
         }
         for row, prediction in enumerate(answer.json()["predictions"])
+    ]
+    assert log.asked(documented_query()) == [
+        (record["time"], "a", digest[:8], record["inputs"], record["outputs"])
+        for record in records[:1]
     ]
     assert before < records[0]["time"] < dt.datetime.now(dt.UTC).replace(tzinfo=None)
     assert 0 < records[0]["latency_us"] < 10e6

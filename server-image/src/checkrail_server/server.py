@@ -6,7 +6,8 @@
 
 After SIGTERM requests still come until every gateway has heard that this pod ends, so the server
 goes on answering, each answer with ``connection: close``. No preStop hook is needed; a grace
-period of 20 s is enough (5 s of drain, 10 s for the longest request). SIGINT skips the drain.
+period of 25 s is enough (5 s of drain, 10 s for the longest request, 8 s for the decision log).
+SIGINT skips the drain.
 """
 
 from __future__ import annotations

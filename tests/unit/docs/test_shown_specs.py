@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from checkrail_api.decision_log import DecisionLog
 from checkrail_api.training_job import TrainingJobSpec
 from checkrail_operator.observe.resolve import resolve
 from checkrail_operator.plan.types import Defaults
@@ -51,6 +52,13 @@ def test_shown_gates_are_those_of_the_example_that_the_page_names(page: str) -> 
     ]
 
     assert evaluation["gates"] == EXAMPLE["evaluation"]["gates"]
+
+
+def test_the_shown_decision_log_is_one() -> None:
+    [shown] = blocks("docs/decision-log.md")
+
+    log = DecisionLog.model_validate(shown["spec"]["server"]["decisionLog"])
+    assert log.dump() == shown["spec"]["server"]["decisionLog"]
 
 
 def test_the_shape_of_a_run_is_a_run_whose_sources_have_a_secret() -> None:

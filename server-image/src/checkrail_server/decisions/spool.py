@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OPEN, CLOSED, CLAIMED, BROKEN = "open", "closed", "claimed", "broken"
-SEGMENT_BYTES = 8 << 20
-"""A full segment: about what the writer holds in memory, twice."""
+SEGMENT_BYTES = 4 << 20
+"""A full segment. The writer holds one in memory, about eight times."""
 FEW = 16
 """So many segments may be small; with more waiting, the next ones are filled."""
 

@@ -82,4 +82,11 @@ def environment_of(settings: DecisionLogSettings, environment: Mapping[str, str]
     taken = (*CREDENTIAL_KEYS, ENV_STORE_CA)
     kept = {name: value for name, value in environment.items() if name not in taken}
     authorities = {ENV_STORE_CA: settings.ca_file} if settings.ca_file else {}
-    return {**kept, **own, **authorities, ENV_DECISION_LOG: settings.model_dump_json(by_alias=True)}
+    return {
+        **kept,
+        **own,
+        **authorities,
+        ENV_DECISION_LOG: settings.model_dump_json(by_alias=True),
+        # Arrow's own allocator keeps 20 MB more between two segments
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+    }
