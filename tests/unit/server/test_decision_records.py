@@ -123,6 +123,16 @@ async def test_an_output_of_another_size_is_dropped_and_counted_alone(tmp_path: 
     assert recorder.log.dropped == 1
 
 
+async def test_a_text_that_is_none_costs_its_own_records_alone(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.log.take(feeds(1), outputs(1), [Answered("\ud800", 1, 0.1)])
+    recorder.log.tick()
+    recorder.log.take(feeds(3), outputs(3), [Answered("a", 1, 0.1)])
+
+    assert [row["request_id"] for row in await recorder.rows()] == ["a"]
+    assert recorder.log.dropped == 1
+
+
 async def test_many_requests_are_handed_over_before_the_next_tick(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
     for number in range(1000):

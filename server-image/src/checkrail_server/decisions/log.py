@@ -202,9 +202,14 @@ class DecisionLog:
         if not requests:
             return
         arrays = (self._times, self._latencies, self._rows, self._batches)
-        head = {"ids": self._ids, "odd": self._lists}
-        frame = chunk(head, [each.tobytes() for each in arrays], self._values)
+        head, values = {"ids": self._ids, "odd": self._lists}, self._values
         self._start_chunk()
+        try:
+            frame = chunk(head, [each.tobytes() for each in arrays], values)
+        except Exception as error:  # noqa: BLE001 - these records are lost, not all that follow
+            self._dropped += requests
+            logs.bug("decisions not encoded", error)
+            return
         self._handed.append((frame, requests))
         self._handed_bytes += len(frame)
         while self._handed_bytes > BUFFER_BYTES:

@@ -43,10 +43,8 @@ class WriterProcess:
         pause = FIRST_PAUSE_SECONDS
         while not self._ending:
             started = loop.time()
-            self._process = await asyncio.create_subprocess_exec(
-                *COMMAND, stdin=asyncio.subprocess.PIPE, env=self._environment
-            )
-            code = await self._process.wait()
+            process = await self._start()
+            code = await process.wait()
             if self._ending:
                 return
             if loop.time() - started > STEADY_SECONDS:
@@ -65,11 +63,18 @@ class WriterProcess:
         """Let it write what there is, for at most ``seconds``."""
         self._ending = True
         process = self._process
-        if process is None or process.stdin is None:
-            return
-        process.stdin.close()
+        if process is None or process.returncode is not None:  # it was killed a moment ago
+            process = await self._start()
+        if process.stdin:
+            process.stdin.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), seconds)
+
+    async def _start(self) -> Process:
+        self._process = await asyncio.create_subprocess_exec(
+            *COMMAND, stdin=asyncio.subprocess.PIPE, env=self._environment
+        )
+        return self._process
 
 
 def environment_of(settings: DecisionLogSettings, environment: Mapping[str, str]) -> dict[str, str]:
