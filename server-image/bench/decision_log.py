@@ -22,10 +22,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
-from server import FEATURES, PATH, forest
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "local-cluster" / "src")]
+
+from speed_load import program  # noqa: E402
+from speed_model import COLUMNS, INFER_PATH, trained, with_columns  # noqa: E402
 
 from harness.decision_logs import decision_log, settled  # noqa: E402
 from harness.object_store import ObjectStoreServer  # noqa: E402
@@ -71,7 +73,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         store = stack.enter_context(ObjectStoreServer(folder / "store"))
         log = decision_log(store, folder, max_delay_seconds=2)
-        variables = written(artifact_files(forest()), folder / "artifact")
+        variables = written(artifact_files(with_columns(trained())), folder / "artifact")
         script = write_load(folder)
         servers = {}
         for name, more in (("off", {}), ("on", log.environment)):
@@ -100,10 +102,10 @@ def write_load(folder: Path) -> Path:
     """Write the bodies and the script of wrk, and return the script."""
     random = np.random.default_rng(8)
     lines = []
-    for number, row in enumerate(random.normal(size=(BODIES, FEATURES)).round(4).tolist()):
+    for number, row in enumerate(random.normal(size=(BODIES, len(COLUMNS))).round(4).tolist()):
         tensors = [
-            {"name": f"f{place}", "datatype": "FP32", "shape": [1, 1], "data": [value]}
-            for place, value in enumerate(row)
+            {"name": name, "datatype": "FP32", "shape": [1, 1], "data": [value]}
+            for name, value in zip(COLUMNS, row, strict=True)
         ]
         lines.append(json.dumps({"inputs": tensors, "id": f"request-{number}"}))
     (folder / "bodies").write_text("\n".join(lines))
@@ -115,13 +117,13 @@ def write_load(folder: Path) -> Path:
 def measure(found: Figures, server: ScoringServer, connections: int, script: Path) -> None:
     """Ask one server for ``SECONDS``."""
     before = [cpu(pid) for pid in processes(server)]
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script)]
+    command = [program("wrk"), "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script)]
     told = subprocess.run(
         [*command, f"http://127.0.0.1:{server.port}/"],
         check=True,
         capture_output=True,
         text=True,
-        env={**os.environ, "BENCH_BODIES": str(script.parent / "bodies"), "BENCH_PATH": PATH},
+        env={**os.environ, "BENCH_BODIES": str(script.parent / "bodies"), "BENCH_PATH": INFER_PATH},
     ).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise SystemExit(told)

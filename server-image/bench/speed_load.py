@@ -54,7 +54,7 @@ def wrk(port: int, path: str, body: Body, *, connections: int, seconds: float, c
     said = _run(
         core,
         [
-            *(_program("wrk"), "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout=10s"),
+            *(program("wrk"), "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout=10s"),
             *("-s", str(BENCH / "wrk.lua"), f"http://127.0.0.1:{port}{path}"),
         ],
         told,
@@ -74,7 +74,7 @@ def h2load(port: int, body: Body, *, connections: int, seconds: float, core: int
     said = _run(
         core,
         [
-            *(_program("h2load"), "-t1", f"-c{connections}", "-m1", f"-D{seconds:g}"),
+            *(program("h2load"), "-t1", f"-c{connections}", "-m1", f"-D{seconds:g}"),
             *("-d", str(body.file), f"--log-file={log}"),
             *("-H", "content-type: application/grpc", "-H", "te: trailers"),
             f"http://127.0.0.1:{port}{GRPC_PATH}",
@@ -127,7 +127,7 @@ def _built() -> Path:
     return program
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """Return where ``name`` is; as root it is installed from Debian if it is not there."""
     if not shutil.which(name) and os.geteuid() == 0 and shutil.which("apt-get"):
         install = ["apt-get", "install", "-qq", "-y", "--no-install-recommends", PACKAGES[name]]
