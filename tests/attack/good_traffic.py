@@ -66,7 +66,7 @@ class Client:
         """Ask each kind once: the answers are what is expected from then on."""
         self._port = port
         self._http = self._connected()
-        self._grpc = GrpcClient(port)
+        self._grpc = self._connected_for_grpc()
         self._expected: dict[str, tuple[int, bytes]] = {}
         self.answered = Answered()
 
@@ -87,7 +87,7 @@ class Client:
             reply = self._grpc.call(GRPC_INFER, flight())
         except (OSError, EOFError, AssertionError) as error:
             self.answered.fail(f"gRPC: {error!r}")
-            self._grpc = GrpcClient(self._port)
+            self._grpc = self._connected_for_grpc()
         else:
             self._grpc.replies.clear()
             status = 200 if reply.headers.get("grpc-status") == "0" else 500
@@ -118,6 +118,12 @@ class Client:
         expected = self._expected.setdefault(name, answer)
         if answer != expected or answer[0] != 200:
             self.answered.fail(f"{name}: {answer!r}")
+
+    def _connected_for_grpc(self) -> GrpcClient:
+        client = GrpcClient(self._port)
+        # a call is sent in two parts: the second would wait for the first one to be acknowledged
+        client.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return client
 
     def _connected(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self._port), PATIENCE_SECONDS)
