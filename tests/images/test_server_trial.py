@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from checkrail_api import serving as env
+from harness import small_models
 from harness.scoring_server import (
     READY_SECONDS,
     artifact_files,
@@ -95,8 +96,8 @@ def is_trying(child: Child) -> bool:
         pytest.param(
             bomb,
             {env.ENV_TRIAL_MEMORY: str(300 * MIB)},
-            "the model takes more than the 300 MiB of a trial: the model fails on rows of zeros "
-            "or ones: ",
+            "the model takes more than the 300 MiB of a trial: the model fails on a row of zeros "
+            "and on one of ones: ",
             id="too large",
         ),
         pytest.param(
@@ -141,3 +142,12 @@ def test_nothing_is_left_of_the_trial_of_a_good_model(tmp_path: Path) -> None:
 
     assert left == []
     assert len(tried) == 1
+
+
+def test_a_model_that_cannot_compute_some_rows_is_served(tmp_path: Path) -> None:
+    model = artifact_files(small_models.failing_above(0.95, 1))
+
+    with serving(written(model, tmp_path / "artifact"), tmp_path) as server:
+        answers = [server.http.post("/predict", json={"rows": [{"x": x}]}) for x in (0.5, 1)]
+
+    assert [answer.status_code for answer in answers] == [200, 500]

@@ -230,12 +230,9 @@ def _compare(side: str, stated: Sequence[Tensor], found: Sequence[TensorSpec]) -
 
 def _try(model: Model) -> int:
     """Run rows of one number, check the answers, and return how many rows fit ``LOOP_SECONDS``."""
-    try:
-        tried = [model.run(model.blank(1, value)) for value in TRIED_VALUES]
-        one = _fastest(model, 1)
-        many = _fastest(model, TRIAL_ROWS)
-    except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
-        raise LoadError(f"the model fails on rows of zeros or ones: {_sentence(error)}") from error
+    value, tried = _answers(model)
+    one = _fastest(model, 1, value)
+    many = _fastest(model, TRIAL_ROWS, value)
     for spec, *answers in zip(model.outputs, *tried, strict=True):
         if answers[0].shape[:1] != (1,):
             raise LoadError(
@@ -251,12 +248,28 @@ def _try(model: Model) -> int:
     return max(0, int((LOOP_SECONDS - one) / per_row))
 
 
-def _fastest(model: Model, rows: int) -> float:
-    feeds = model.blank(rows)
+def _answers(model: Model) -> tuple[int, list[list[Array]]]:
+    """Return the answers to a row of each of ``TRIED_VALUES``, and the first value with one."""
+    answers: dict[int, list[Array]] = {}
+    for value in TRIED_VALUES:
+        try:
+            answers[value] = model.run(model.blank(1, value))
+        except Exception as raised:  # noqa: BLE001 - ONNX Runtime's have no base of their own
+            error = raised
+    if not answers:
+        raise LoadError(f"the model fails on a row of zeros and on one of ones: {_sentence(error)}")
+    return next(iter(answers)), list(answers.values())
+
+
+def _fastest(model: Model, rows: int, value: int) -> float:
+    feeds = model.blank(rows, value)
     seconds = []
     for _ in range(TRIALS):
         started = time.perf_counter()
-        model.run(feeds)
+        try:
+            model.run(feeds)
+        except Exception as error:
+            raise LoadError(f"the model fails on {rows} equal rows: {_sentence(error)}") from error
         seconds.append(time.perf_counter() - started)
     return min(seconds)
 

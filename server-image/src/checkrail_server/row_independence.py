@@ -7,6 +7,7 @@ more rows. MatMul and Gemm, in which our trainer writes linear models, and trees
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +26,8 @@ SIZES = (2, 3, 5, 8, 13, PROBES, 4 * PROBES)
 """Rows of a run: what an operator does in blocks shows at one of them."""
 ROUNDING = {b"LinearClassifier", b"LinearRegressor", b"SVMClassifier", b"SVMRegressor"}
 """Operators whose last bits follow from the number of rows (measured, ONNX Runtime 1.32)."""
+PATIENCE_SECONDS = 5.0
+"""A model that takes longer for all of this is so slow that its requests may run alone."""
 TEXTS = ("", "a", "UA", "unknown")
 
 
@@ -39,11 +42,18 @@ def rows_are_independent(model: Model, operators: frozenset[bytes]) -> bool:
     if not all(spec.shape[:1] == (ANY,) and ANY not in spec.shape[1:] for spec in model.inputs):
         return False
     rows = _probes(model.inputs)
+    deadline = time.perf_counter() + PATIENCE_SECONDS
+
+    def answers(numbers: Sequence[int]) -> list[Array]:
+        if time.perf_counter() > deadline:
+            raise TimeoutError
+        return model.run({name: values[numbers] for name, values in rows.items()})
+
     try:
-        alone = [model.run(_taken(rows, [number])) for number in range(PROBES)]
+        alone = [answers([number]) for number in range(PROBES)]
         for size in SIZES:
             numbers = [number % PROBES for number in range(size)]
-            together = model.run(_taken(rows, numbers))
+            together = answers(numbers)
             if any(len(output) != size for output in together):
                 return False
             for place, number in enumerate(numbers):
@@ -53,10 +63,6 @@ def rows_are_independent(model: Model, operators: frozenset[bytes]) -> bool:
     except Exception:  # noqa: BLE001 - ONNX Runtime's exceptions have no base class of their own
         return False
     return True
-
-
-def _taken(rows: Feeds, numbers: Sequence[int]) -> Feeds:
-    return {name: values[numbers] for name, values in rows.items()}
 
 
 def _probes(inputs: Sequence[TensorSpec]) -> Feeds:
