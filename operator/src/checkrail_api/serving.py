@@ -44,6 +44,9 @@ ENV_DECISION_LOG = "CHECKRAIL_DECISION_LOG"
 DECISION_LOG_PREFIX = "CHECKRAIL_DECISION_LOG_"
 """Before the AWS variables of the decision log's store. Without them it is opened by the pod's own
 identity."""
+ENV_SHADOW = "CHECKRAIL_SHADOW"
+"""File that says which candidate to score beside the served version, a ``shadow.Candidate``; it
+comes, changes and goes while the server runs. Absent: there is never one."""
 
 # Credentials come as plain AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 
@@ -56,6 +59,8 @@ SERVER_PORT = 8080
 LIVE_PATH = "/v2/health/live"
 READY_PATH = "/v2/health/ready"
 METRICS_PATH = "/metrics"
+SHADOW_PATH = "/v2/shadow"
+"""What is known of a candidate in shadow: a ``shadow.ShadowReport``."""
 DIGEST_HEADER = "x-checkrail-model-digest"
 """Response header with the served digest."""
 VERSION_HEADER = "x-checkrail-model-version"

@@ -14,6 +14,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from checkrail_api import serving
+from checkrail_server.shadow_exposition import ShadowExposition
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from checkrail_server.decisions.recording import Recording
     from checkrail_server.metrics import Histogram, Metrics
     from checkrail_server.settings import Settings
+    from checkrail_server.shadow import Shadow
 
 LABELS = ["namespace", "model_deployment", "model_version"]
 
@@ -44,6 +46,10 @@ class Exposition(Collector):
         """Inferences that wait, set before a scrape."""
         self.recording: Recording | None = None
         """Set before a scrape; None: answers are not recorded."""
+
+    def add_shadow(self, shadow: Shadow) -> None:
+        """Tell of the candidate in shadow, too."""
+        self._registry.register(ShadowExposition(shadow, LABELS, self._values))
 
     def text(self) -> bytes:
         """Return the exposition in Prometheus' text format."""

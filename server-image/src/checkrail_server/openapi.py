@@ -42,6 +42,7 @@ ABOUT = (
     "and a body of at most {bytes:,} bytes. gRPC is answered on the same port."
 )
 STATISTICS = "Requests and inferences since the start, and how long they took"
+SHADOW = "The candidate that is scored beside this model, and what both think of the same requests"
 EXAMPLE_VALUES = 1_000
 SIZE_FIELD = "inference-header-content-length"
 COUNT: Object = {"type": "integer", "minimum": 0}
@@ -62,6 +63,7 @@ def document(settings: Settings, limits: Limits, model: Model) -> Object:
         serving.LIVE_PATH: _read("live", "200 while it runs", "application/json", live),
         serving.READY_PATH: _read("ready", "200 or 503", "application/json", ready),
         serving.METRICS_PATH: _read("metrics", "Prometheus text", "text/plain", TEXT),
+        serving.SHADOW_PATH: _read("shadow", SHADOW, "application/json", _ref("ShadowReport")),
         "/v2/models/stats": _read("statistics", STATISTICS, "application/json", _ref("Statistics")),
         **_of_model(base, "Model", model),
         **_of_model(f"{base}/versions/{settings.version}", "Version", model),
@@ -258,4 +260,5 @@ def _schemas(settings: Settings, limits: Limits, model: Model) -> Object:
         "InferRequest": openapi_schemas.infer_request(model, limits.rows),
         "InferAnswer": openapi_schemas.infer_answer(model, settings.version),
         **(rows if model.takes_rows else {}),
+        **openapi_schemas.shadow_report(),
     }

@@ -102,6 +102,14 @@ def infer_answer(model: Model, version: str) -> Schema:
     return schema
 
 
+def shadow_report() -> dict[str, Schema]:
+    """Return the schema ``ShadowReport`` and those that it refers to."""
+    from checkrail_api.shadow import ShadowReport  # noqa: PLC0415 - pydantic, when it is there
+
+    schema = ShadowReport.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs"), "ShadowReport": schema}
+
+
 def closed(properties: dict[str, Schema]) -> Schema:
     """Return the schema of an object that has all of ``properties`` and no other."""
     return {

@@ -60,6 +60,7 @@ class Routes:
             serving.LIVE_PATH: Route(READERS, lambda _: document(200, {"live": True})),
             serving.READY_PATH: Route(READERS, self._ready),
             serving.METRICS_PATH: Route(READERS, lambda _: service.metrics_text()),
+            serving.SHADOW_PATH: Route(READERS, lambda _: document(200, service.shadow.report())),
             OPENAPI_PATH.decode(): Route(READERS, self._made_once),
             PAGE_PATH.decode(): Route(READERS, self._made_once),
             PREDICT_PATH.decode(): Route(POSTERS, self._predict, model=True, scoring=True),

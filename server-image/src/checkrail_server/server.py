@@ -163,6 +163,7 @@ def _trial_limits(settings: Settings) -> TrialLimits:
 async def _drain(service: Service, server: asyncio.Server, stop: asyncio.Event) -> None:
     """Answer for a while without being ready, then finish what is in flight."""
     service.draining = True
+    service.shadow.stop()
     if service.model and not stop.is_set():
         logs.info("draining", seconds=service.limits.drain_seconds)
         with contextlib.suppress(TimeoutError):

@@ -18,6 +18,7 @@ from checkrail_server.page import page
 from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
 from checkrail_server.run_answers import RunAnswers
 from checkrail_server.turns import Turns
+from checkrail_server.shadow import Shadow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,7 @@ class Service:
         self.turns = Turns()
         self.renderer = Renderer()
         self.metrics = Metrics()
+        self.shadow = Shadow(settings.shadow)
         self.draining = False
         """Whether the process was asked to end: not ready, answers close their connection."""
         self.model: Model | None = None
@@ -112,6 +114,8 @@ class Service:
             OPENAPI_PATH: document(200, openapi.document(self.settings, self.limits, model)),
             PAGE_PATH: page(self.settings, model),
         }
+        self.shadow.take_model(model)
+        exposition.add_shadow(self.shadow)
         self.exposition = exposition
         self.model = model
 
@@ -126,6 +130,7 @@ class Service:
         if self.recording:
             self.recording.log.tick()
         now = time.perf_counter()
+        self.shadow.tick(now)
         for connection in tuple(self.connections):
             connection.enforce_deadline(now)
 

@@ -56,6 +56,8 @@ class Settings:
     """Score bins of the version that this one is compared with, as JSON; read with the model."""
     decision_log: str | None = None
     """Where and how answers are recorded, as JSON; None: they are not."""
+    shadow: str | None = None
+    """Path of the file that names a candidate to score in shadow; it need not exist."""
 
     @property
     def short_digest(self) -> str:
@@ -115,6 +117,7 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         ),
         reference_scores=environment.get(serving.ENV_REFERENCE_SCORES) or None,
         decision_log=environment.get(serving.ENV_DECISION_LOG) or None,
+        shadow=environment.get(serving.ENV_SHADOW) or None,
     )
     if wrong:
         raise SettingsError("; ".join(wrong))

@@ -1,0 +1,165 @@
+"""A candidate beside the served model: scored on live requests, after they were answered.
+
+::
+
+    file of the operator --> its own process: fetch, verify, load, compare
+                                  ^ one batch at a time    | reports
+    answered request --> offer: kept for the next batch, or dropped and counted
+
+The answers never wait for it. What the candidate costs is bounded: its process runs when nothing
+else wants to and for a tenth of the time, has a memory limit of its own, and ends alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from checkrail_server import logs
+from checkrail_server.shadow_link import ShadowLink
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from checkrail_server.model import Feeds, Model
+    from checkrail_server.tensors import Array
+
+LOOK_SECONDS = 1.0
+"""How often the operator's file is read."""
+MOST_BYTES = 1 << 16
+"""Of that file."""
+OFF: dict[str, object] = {"state": "Off"}
+
+
+class Shadow:
+    """At most one candidate at a time. All methods are called from the event loop."""
+
+    def __init__(self, path: str | None) -> None:
+        """Take candidates from the file ``path``, which comes and goes; None: from nowhere."""
+        self._path = Path(path) if path else None
+        self._model: Model | None = None
+        self._asked = b""
+        self._looked = 0.0
+        self._run: asyncio.Task[None] | None = None
+        self._link: ShadowLink | None = None
+        self._told: dict[str, object] = OFF
+        self._dropped = 0
+
+    def take_model(self, model: Model) -> None:
+        """Begin to look for candidates beside ``model``."""
+        self._model = model
+
+    def tick(self, now: float) -> None:
+        """Look whether another candidate is asked for; ``now`` is a time of a monotonic clock."""
+        if self._path is None or self._model is None or now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        asked = _read(self._path)
+        if asked == self._asked:
+            return
+        self._asked = asked
+        self._end()
+        if asked:
+            self._run = asyncio.get_running_loop().create_task(self._compare(asked, self._model))
+
+    def stop(self) -> None:
+        """End the candidate, and look for no other."""
+        self._path = None
+        self._end()
+
+    def offer(self, name: str | None, feeds: Feeds, rows: int, outputs: Sequence[Array]) -> None:
+        """Take an answered request that has the id ``name``, or drop it; never waits."""
+        if self._link is None:
+            return
+        try:
+            self._link.offer(name, feeds, rows, outputs)
+        except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
+            logs.bug("request not compared", error)
+            self._refuse("Crashed", f"the server cannot hand it requests: {error}")
+
+    def report(self) -> dict[str, object]:
+        """Return a ``ShadowReport``."""
+        dropped = self._link.dropped if self._link else self._dropped
+        return {**self._told, "dropped": dropped} if self._told is not OFF else OFF
+
+    async def _compare(self, asked: bytes, model: Model) -> None:
+        from checkrail_server import shadow_candidate  # noqa: PLC0415 - pydantic, when it is there
+
+        self._told = {"state": "Loading", "started": str(time.time_ns() // 1000)}
+        try:
+            candidate = shadow_candidate.read(asked)
+            self._told |= candidate.model_dump(include={"version", "sha256", "attempt"})
+            logs.info("candidate in shadow", version=candidate.version, sha256=candidate.sha256)
+            start = shadow_candidate.start_of(candidate, model)
+            code = await self._process(start, model.output_names.index(str(start["output"])))
+        except shadow_candidate.ShadowError as error:
+            self._refuse(error.reason, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug ends the comparison, not the server
+            logs.bug("candidate not compared", error)
+            self._refuse("Crashed", f"{type(error).__name__}: {error}")
+        else:
+            if self._told["state"] != "Refused":
+                self._refuse("Crashed", f"its process has ended, {_ending(code)}")
+
+    async def _process(self, start: dict[str, object], output: int) -> int:
+        """Run the candidate's process to its end, and return its exit code."""
+        loop = asyncio.get_running_loop()
+        self._link = link = ShadowLink(output, self._take_report)
+        theirs = await link.open(loop)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "checkrail_server.shadow_process"),
+                stdin=theirs.fileno(),
+            )
+        finally:
+            theirs.close()
+        try:
+            link.start(start)
+            return await process.wait()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            self._unlink(link)
+
+    def _take_report(self, fields: dict[str, object]) -> None:
+        self._told = {**self._told, **fields}
+        if fields.get("state") == "Refused":
+            logs.warning("candidate refused as shadow", **fields)
+
+    def _refuse(self, reason: str, message: str) -> None:
+        if self._link:
+            self._unlink(self._link)
+        refusal = {"state": "Refused", "reason": reason, "message": message[:1024]}
+        self._told = {**self._told, **refusal}
+        logs.warning("candidate refused as shadow", reason=reason, detail=message)
+
+    def _unlink(self, link: ShadowLink) -> None:
+        link.close()
+        if self._link is link:
+            self._dropped, self._link = link.dropped, None
+
+    def _end(self) -> None:
+        """End the candidate under way."""
+        if self._run:
+            self._run.cancel()
+            self._run = None
+        if self._link:
+            self._unlink(self._link)
+        self._told, self._dropped = OFF, 0
+
+
+def _read(path: Path) -> bytes:
+    """Return what the operator asks for; nothing while there is no file."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MOST_BYTES).strip()
+    except OSError:
+        return b""
+
+
+def _ending(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

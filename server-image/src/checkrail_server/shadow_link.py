@@ -1,0 +1,110 @@
+"""The server's end of the socket to the candidate's process: one batch at a time goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Any, cast
+
+from checkrail_server import logs
+from checkrail_server.shadow_frames import FrameReader, frame, packed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from checkrail_server.model import Feeds
+    from checkrail_server.tensors import Array
+
+BATCH = 16
+"""Requests that wait; more are dropped. Packing so many takes less than 0.2 ms."""
+GATHER_SECONDS = 0.01
+"""How long requests are gathered before a batch goes out."""
+MOST_BYTES = 1 << 20
+"""Of a first row; a longer one is dropped."""
+ANSWERED = ""
+"""Name of the tensor with what was answered; no input of a model has it."""
+
+
+class ShadowLink(asyncio.Protocol):
+    """Keeps the first rows of answered requests until the candidate's process is free."""
+
+    def __init__(self, output: int, take_report: Callable[[dict[str, object]], None]) -> None:
+        """Send the output number ``output`` with each request; hand on what is reported."""
+        self._output = output
+        self._take_report = take_report
+        self._reader = FrameReader()
+        self._transport: asyncio.Transport | None = None
+        self._waiting: list[tuple[str | None, Feeds]] = []
+        self._free = False
+        self._gathering: asyncio.TimerHandle | None = None
+        self.dropped = 0
+        """Requests that found no room."""
+
+    async def open(self, loop: asyncio.AbstractEventLoop) -> socket.socket:
+        """Connect, and return the other end."""
+        ours, theirs = socket.socketpair()
+        ours.settimeout(0)
+        await loop.create_unix_connection(lambda: self, sock=ours)
+        return theirs
+
+    def start(self, head: dict[str, object]) -> None:
+        """Say what is to be loaded."""
+        if self._transport:
+            self._transport.write(frame(head))
+
+    def offer(self, name: str | None, feeds: Feeds, rows: int, outputs: Sequence[Array]) -> None:
+        """Keep a request's first row, or drop it."""
+        if len(self._waiting) >= BATCH:
+            self.dropped += 1
+            return
+        answered = outputs[self._output]
+        if rows > 1:
+            feeds = {tensor: values[:1].copy() for tensor, values in feeds.items()}
+            answered = answered[:1].copy()
+        if sum(values.nbytes for values in feeds.values()) > MOST_BYTES:
+            self.dropped += 1
+            return
+        self._waiting.append((name, {**feeds, ANSWERED: answered}))
+        self._gather()
+
+    def close(self) -> None:
+        """End; the process at the other end ends with it."""
+        if self._gathering:
+            self._gathering.cancel()
+        if self._transport:
+            self._transport.abort()
+        self._waiting.clear()
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is of no such class
+
+    def data_received(self, data: bytes) -> None:
+        """Take reports, and learn that there is room."""
+        try:
+            for head, _ in self._reader.feed(data):
+                if fields := head.get("report"):
+                    self._take_report(fields)
+                    self._free |= fields.get("state") == "Comparing"
+                if head.get("done"):
+                    self._free = True
+            self._gather()
+        except Exception as error:  # noqa: BLE001 - what that process says must not end this one
+            logs.bug("candidate's process not understood", error)
+            self.close()
+
+    def _gather(self) -> None:
+        if self._free and self._waiting and self._gathering is None:
+            loop = asyncio.get_running_loop()
+            self._gathering = loop.call_later(GATHER_SECONDS, self._send)
+
+    def _send(self) -> None:
+        self._gathering = None
+        if not self._transport or self._transport.is_closing():
+            return
+        waiting, self._waiting, self._free = self._waiting, [], False
+        described, content = packed([feeds for _, feeds in waiting])
+        head: dict[str, Any] = {"ids": [name for name, _ in waiting], "rows": described}
+        self._transport.write(frame(head, content))
