@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import nan
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from checkrail_api.shadow import DIFFERENCE_EDGES, ShadowReport
 from checkrail_server.shadow_frames import FrameError, FrameReader, frame, packed, unpacked
 from checkrail_server.shadow_tally import TENTHS, Opinion, Tally, opinion
-from checkrail_server.tensors import Array
+
+if TYPE_CHECKING:
+    from checkrail_server.tensors import Array
 
 
 def report(tally: Tally) -> ShadowReport:
