@@ -14,6 +14,7 @@ from checkrail_api.training_job import TrainingJobSpec
 from crd import (
     model_deployment_cases,
     model_deployment_check_cases,
+    model_deployment_shadow_cases,
     model_version_cases,
     placement_cases,
     training_job_cases,
@@ -35,6 +36,7 @@ TABLES: dict[str, tuple[dict[str, Any], dict[str, Case]]] = {
         {
             **model_deployment_cases.CASES,
             **model_deployment_check_cases.CASES,
+            **model_deployment_shadow_cases.CASES,
             **placement_cases.CASES,
         },
     ),

@@ -45,6 +45,7 @@ from harness.serving_bodies import (
     route_status,
     version_name,
 )
+from harness.shadowing_servers import ShadowingServers
 
 Identity = tuple[str, str, str]
 FRONT: Identity = ("v1", "Service", "iris")
@@ -76,6 +77,7 @@ class ServingWorld:
         quota: How many pods of a version may be made; the API server refuses more of them.
         gateway: Whether the gateway takes up routes: accepts, refuses or is away.
         servers: What the pods have counted.
+        shadowing: What they know of a candidate in shadow.
         now: Virtual time.
     """
 
@@ -86,6 +88,7 @@ class ServingWorld:
     quota: dict[int, int] = field(default_factory=dict)
     gateway: str = "accepts"
     servers: Servers = field(default_factory=Servers)
+    shadowing: ShadowingServers = field(default_factory=ShadowingServers)
     now: datetime = START
     defaults: Defaults = DEFAULTS
     objects: dict[Identity, Object] = field(default_factory=dict)
@@ -114,12 +117,23 @@ class ServingWorld:
             if query.name in {None, name}
         ]
         children = (*self.objects.values(), *self.pods.values())
-        return Raw(self.owner, children, tuple(related), metrics=self._metrics(children))
+        reads = rollout_reads(self.owner, children, self.now)
+        if reads.shadow:
+            return Raw(self.owner, children, tuple(related), shadows=self._shadows(reads.pods))
+        return Raw(self.owner, children, tuple(related), metrics=self._metrics(reads.pods))
 
-    def _metrics(self, children: Iterable[Manifest]) -> dict[str, Fetched]:
+    def _metrics(self, pods: Iterable[str]) -> dict[str, Fetched]:
         return {
             pod: _fetched(self.servers.metrics(uid_of(self.pods[pod]), number_of(self.pods[pod])))
-            for pod in rollout_reads(self.owner, children, self.now).pods
+            for pod in pods
+        }
+
+    def _shadows(self, pods: Iterable[str]) -> dict[str, Fetched]:
+        uids = {pod: uid_of(self.pods[pod]) for pod in pods}
+        answered = self.servers.answered
+        return {
+            pod: _fetched(self.shadowing.report(uid, answered.get(uid, 0.0)))
+            for pod, uid in uids.items()
         }
 
     def planned(self) -> Plan:
@@ -156,7 +170,7 @@ class ServingWorld:
         key = identity_of(manifest)
         wanted: Object = copy.deepcopy(dict(manifest))
         live = self.objects.get(key)
-        changed = live is None or live["spec"] != wanted["spec"]
+        changed = live is None or live.get("spec") != wanted.get("spec")
         self._serial += 1
         made = {"uid": f"uid-{self._serial}", "creationTimestamp": rfc3339(self.now)}
         old: Object = live["metadata"] if live else {**made, "generation": 0}
@@ -214,6 +228,15 @@ class ServingWorld:
         else:
             self._run_proxy()
             self._serve(seconds)
+        self._run_shadows(seconds)
+
+    def _run_shadows(self, seconds: float) -> None:
+        """Let the pods of the revision that serves hear of a candidate."""
+        serving = self.status.get("stable", {}).get("revision", "")
+        pods = [uid_of(pod) for pod in self._answering({LABEL_REVISION: serving})]
+        found = self.objects.get(("v1", "ConfigMap", f"iris-{serving}-shadow"))
+        answered = {pod: self.servers.answered.get(pod, 0.0) for pod in pods}
+        self.shadowing.hear(answered, found, seconds)
 
     def _run_deployment(self, body: Object) -> None:
         name, labels = body["metadata"]["name"], body["spec"]["template"]["metadata"]["labels"]

@@ -101,6 +101,58 @@ class CanaryStatus(RevisionStatus):
     """What the checks rest on."""
 
 
+class FigureStatus(Model):
+    """A figure, and what it stays between with 95 % certainty at all looks together."""
+
+    value: Annotated[str, Field(max_length=32)]
+    """As counted."""
+    lower: Annotated[str, Field(max_length=32)]
+    """Lower bound."""
+    upper: Annotated[str, Field(max_length=32)] | None = None
+    """Upper bound. Absent: too few requests to have one."""
+
+
+class ShadowStatus(Model):
+    """A comparison in shadow: under way, or the last one that ended by its figures."""
+
+    version: Name
+    """ModelVersion that is compared with the one that serves."""
+    sha256: Sha256
+    """Digest of its model.onnx."""
+    revision: Annotated[str, Field(max_length=8)]
+    """Revision of it."""
+    state: Literal["Comparing", "Passed", "Disagrees", "Refused"]
+    """Comparing: under way."""
+    since: Time
+    """When it began."""
+    comparing_since: Time | None = None
+    """When the first request was compared."""
+    time: Time
+    """When anything was counted last."""
+    compared: Count = 0
+    """Requests that both versions scored."""
+    dropped: Count = 0
+    """Requests that the new version did not score, because it was busy."""
+    failed: Count = 0
+    """Those of compared on which it failed or had no finite score; they count as flips."""
+    flip_rate: FigureStatus | None = None
+    """Share of compared that it would have decided otherwise, at the threshold where most are."""
+    psi: FigureStatus | None = None
+    """Population stability index of the scores of both."""
+    thresholds: Annotated[list[Annotated[str, Field(max_length=32)]], Field(max_length=8)] = []
+    """Those that are compared at."""
+    score_output: Annotated[str, Field(max_length=128)] = ""
+    """Output with the scores. Empty: the servers find it."""
+    score_edges: Annotated[str, Field(max_length=1024)] = ""
+    """Upper edges of the bins that scores are counted in."""
+    unread: Annotated[str, Field(max_length=1024)] = ""
+    """Why pods could not be read the last time; empty if all were."""
+    counted: Annotated[str, Field(max_length=1024)] = ""
+    """Sums over all pods. For programs."""
+    readings: Annotated[list[PodReading], Field(max_length=100)] = []
+    """Last reading of each pod. For programs."""
+
+
 class TrafficShare(Model):
     """The share of one version."""
 
@@ -194,6 +246,9 @@ class ModelDeploymentStatus(Model):
 
     canary: CanaryStatus | None = None
     """The revision that is taking over."""
+
+    shadow: ShadowStatus | None = None
+    """The comparison in shadow before a version's first share."""
 
     traffic: Annotated[list[TrafficShare], Field(max_length=2)] = []
     """Shares of the requests."""

@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from checkrail_api.checks import DEFAULT_CHECKS, Check
-from checkrail_api.model import Model, Rule
+from checkrail_api.checks import DEFAULT_CHECKS, DEFAULT_MAX_PSI, Check
+from checkrail_api.model import Decimal, Model, Rule, SignedDecimal
 
 
 class Pause(Model):
@@ -40,6 +40,44 @@ DEFAULT_STEPS = [
 ]
 
 
+class Shadow(Model):
+    """What a new version must show in shadow before it gets any share."""
+
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "double(self.maxFlipRate) > 0.0 && double(self.maxFlipRate) < 1.0",
+            "must be greater than 0 and less than 1: no number of requests shows that no decision"
+            " ever changes",
+            field=".maxFlipRate",
+        ),
+        Rule(
+            "double(self.maxPSI) > 0.0",
+            "must be greater than 0: no number of requests shows that two distributions are one",
+            field=".maxPSI",
+        ),
+    )
+
+    seconds: Annotated[int, Field(ge=0, le=604_800)] = 300
+    """How long both versions are compared at least, seconds, from the first request on."""
+
+    min_requests: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1000
+    """Requests that both must have scored."""
+
+    thresholds: Annotated[
+        list[SignedDecimal],
+        Field(min_length=1, max_length=8, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = ["0.5"]
+    """Scores above which your decision is another one: of a classifier of two classes the second
+    one's probability, of more the largest, else the first number of the output."""
+
+    max_flip_rate: Decimal = "0.02"
+    """Largest share of the requests that the new version would decide otherwise, at any of the
+    thresholds."""
+
+    max_psi: Annotated[Decimal, Field(alias="maxPSI")] = DEFAULT_MAX_PSI
+    """Largest population stability index between the scores of both on the same requests."""
+
+
 class Rollout(Model):
     """How a new version takes over."""
 
@@ -63,6 +101,11 @@ class Rollout(Model):
             field=".checks",
         ),
     )
+
+    shadow: Shadow | None = None
+    """Before the first step: the pods that serve score the new version, too, after they have
+    answered, and what both say of the same requests decides. It has no pod meanwhile. Absent: the
+    first step begins at once."""
 
     steps: Annotated[list[Step], Field(min_length=1, max_length=20)] = DEFAULT_STEPS
     """Shares to visit, increasing; after the last one the new version gets everything. Between

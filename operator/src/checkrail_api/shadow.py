@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, FiniteFloat
 
-from checkrail_api.model import Count, Decimal, Name, Report, Sha256
+from checkrail_api.model import Count, Name, Report, Sha256, SignedDecimal
 from checkrail_api.score_bins import ScoreBins
 
 CANDIDATE_FILE = "candidate.json"
@@ -27,7 +27,7 @@ WORST = 10
 DIFFERENCE_EDGES = (0.0, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 """Upper bounds of the histogram of absolute score differences; one more bin has no bound."""
 
-Thresholds = Annotated[list[Decimal], Field(min_length=1, max_length=MOST_THRESHOLDS)]
+Thresholds = Annotated[list[SignedDecimal], Field(min_length=1, max_length=MOST_THRESHOLDS)]
 """Scores above which a decision is another one."""
 Attempt = Annotated[str, Field(max_length=64)]
 """Tells one comparison from the next of the same candidate; the servers repeat it."""
@@ -54,7 +54,7 @@ class Candidate(Report):
 class Flips(Report):
     """Decisions that would have been others."""
 
-    threshold: Decimal
+    threshold: SignedDecimal
     """As the candidate's ``thresholds`` say it."""
     flips: Count
     """Requests whose decision at this threshold the candidate would have made otherwise."""

@@ -1,6 +1,7 @@
 """Whole plans, one for each situation; each is idempotent, and repaired after any crash."""
 
 import copy
+import json
 from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
@@ -13,6 +14,7 @@ from checkrail_api.names import hash8
 from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import model_deployment, model_version, version_name
 from harness.serving_world import ServingWorld
+from harness.shadowing_servers import ShadowBehaviour
 
 ROLLOUT = {
     "steps": [{"weight": 10, "holdSeconds": 3}, {"weight": 50, "holdSeconds": 3}],
@@ -141,6 +143,41 @@ def about_to_be_stable() -> ServingWorld:
     return world
 
 
+def compared_in_shadow(**shadow: Any) -> ServingWorld:
+    """Return a world in which version 2 is about to be compared with version 1."""
+    world = ServingWorld(owner=model_deployment(rollout={**ROLLOUT, "shadow": shadow}))
+    world.settle()
+    world.ask_for(2)
+    return world
+
+
+def shadow_begins() -> ServingWorld:
+    world = compared_in_shadow()
+    world.servers.load = 0.0
+    return world
+
+
+def shadow_under_way() -> ServingWorld:
+    world = compared_in_shadow(seconds=3600, minRequests=10**9)
+    world.run_until(lambda w: w.status.get("shadow", {}).get("compared", 0) > 1000)
+    world.servers.load = 0.0  # one that goes on counting never rests
+    world.tick()
+    return world
+
+
+def shadow_passes() -> ServingWorld:
+    world = compared_in_shadow(seconds=10)
+    world.run_until(lambda w: "canary" in (w.planned().status or {}))
+    return world
+
+
+def shadow_disagrees() -> ServingWorld:
+    world = compared_in_shadow()
+    world.shadowing.behaviour = ShadowBehaviour(flips=0.5)
+    world.run_until(lambda w: bool((w.planned().status or {}).get("rejected")))
+    return world
+
+
 def old_revision_may_go() -> ServingWorld:
     world = about_to_be_stable()
     while not world.planned().prune:
@@ -263,6 +300,10 @@ SITUATIONS: dict[str, Callable[[], ServingWorld]] = {
     "canary gets its first share": lambda: canary_at(10),
     "canary under way": canary_under_way,
     "canary beside a version with scores": canary_of_compared_scores,
+    "candidate is to be compared in shadow": shadow_begins,
+    "candidate is compared in shadow": shadow_under_way,
+    "candidate passes in shadow": shadow_passes,
+    "candidate disagrees in shadow": shadow_disagrees,
     "canary gets everything": lambda: canary_at(100),
     "canary becomes stable": about_to_be_stable,
     "old revision may go": old_revision_may_go,
@@ -334,14 +375,23 @@ def calls_of(start: ServingWorld) -> int:
 def what_rests(world: ServingWorld) -> dict[str, Any]:
     """Return everything but names, times and counts: a rollout that was held up counts more."""
     status = without_times(world.status)
-    children = {key: body["spec"] for key, body in sorted(world.objects.items())}
+    children = {key: what_it_says(body) for key, body in sorted(world.objects.items())}
     return {"children": children, "status": status, "routed": world.routed}
+
+
+def what_it_says(child: Any) -> Any:
+    """Return a child's spec, or what it says of a candidate but for the time of the attempt."""
+    if child["kind"] != "ConfigMap":
+        return child["spec"]
+    candidate: dict[str, Any] = json.loads(child["data"]["candidate.json"])
+    return {k: v for k, v in candidate.items() if k != "attempt"}
 
 
 def without_times(value: Any) -> Any:
     match value:
         case dict():
             timeless = {"since", "time", "lastTransitionTime", "from", "to", "started", "checks"}
+            timeless |= {"comparingSince"}
             return {k: without_times(v) for k, v in value.items() if k not in timeless}
         case list():
             return [without_times(item) for item in value]

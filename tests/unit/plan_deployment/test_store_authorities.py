@@ -24,8 +24,8 @@ def test_the_authorities_that_a_version_names_are_mounted_and_trusted() -> None:
 
     items = [{"key": "ca.crt", "path": "store-ca/ca.crt"}]
     sources = [{"configMap": {"name": "store-ca", "items": items}}]
-    assert spec["volumes"][1:] == [{"name": "authorities", "projected": {"sources": sources}}]
-    assert spec["containers"][0]["volumeMounts"][1:] == [
+    assert spec["volumes"][2:] == [{"name": "authorities", "projected": {"sources": sources}}]
+    assert spec["containers"][0]["volumeMounts"][2:] == [
         {"name": "authorities", "mountPath": "/etc/checkrail/ca", "readOnly": True}
     ]
     assert bundle(spec) == "/etc/checkrail/ca/store-ca/ca.crt"
@@ -43,4 +43,7 @@ def test_the_operators_own_authorities_stand_in_where_a_version_names_none() -> 
 def test_without_authorities_nothing_is_mounted_and_the_public_ones_hold() -> None:
     spec = pod_spec(ServingWorld(owner=model_deployment()))
 
-    assert (len(spec["volumes"]), bundle(spec)) == (1, None)
+    assert ([volume["name"] for volume in spec["volumes"]], bundle(spec)) == (
+        ["tmp", "shadow"],
+        None,
+    )

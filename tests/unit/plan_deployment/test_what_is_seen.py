@@ -160,8 +160,8 @@ def test_shares_are_read_by_revision() -> None:
 
 
 def test_a_spec_of_a_newer_release_is_refused_by_field() -> None:
-    owner = model_deployment(rollout={"shadow": {"seconds": 300}})
-    with pytest.raises(InvalidSpecError, match=r"spec\.rollout\.shadow"):
+    owner = model_deployment(rollout={"mirror": {"seconds": 300}})
+    with pytest.raises(InvalidSpecError, match=r"spec\.rollout\.mirror"):
         see(Raw(owner), START, DEFAULTS)
 
 

@@ -16,12 +16,14 @@ from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.query_answers import read_answer
 from checkrail_operator.observe.raw import (
     AUTOSCALER,
+    CONFIG_MAP,
     DISRUPTION_BUDGET,
     HTTP_ROUTE,
     NETWORK_POLICY,
     Raw,
 )
 from checkrail_operator.observe.server_reports import see_reports
+from checkrail_operator.observe.shadow_reports import see_shadows
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
 from checkrail_operator.plan.difference import applied
 from checkrail_operator.plan.errors import InvalidSpecError
@@ -36,7 +38,7 @@ from checkrail_operator.plan.revision import (
 )
 from checkrail_operator.plan.types import Defaults, Key, Manifest, Ref
 
-OPTIONAL = frozenset({AUTOSCALER, DISRUPTION_BUDGET, NETWORK_POLICY})
+OPTIONAL = frozenset({AUTOSCALER, CONFIG_MAP, DISRUPTION_BUDGET, NETWORK_POLICY})
 """Kinds of children that may go without anything else going; without a gateway, the route too."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -71,6 +73,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
         front_applied=applied(front) if front else "",
         read=see_reports(raw),
         answers={check: read_answer(fetched) for check, fetched in sorted(raw.answers.items())},
+        shadows=see_shadows(raw),
         now=now,
         defaults=defaults,
     )

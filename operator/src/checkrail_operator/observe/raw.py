@@ -35,6 +35,7 @@ CHILD_KINDS: Mapping[OwnedKind, tuple[tuple[str, str], ...]] = {
         HTTP_ROUTE,
         DISRUPTION_BUDGET,
         AUTOSCALER,
+        CONFIG_MAP,
         POD,
     ),
     "ModelVersion": (JOB, POD),
@@ -81,6 +82,7 @@ class Raw:
             be read now.
         metrics: What servers answered on ``/metrics``, by name of their pods.
         answers: What Prometheus answered, by name of the check.
+        shadows: What servers answered of a candidate in shadow, by name of their pods.
     """
 
     owner: Manifest
@@ -90,6 +92,7 @@ class Raw:
     logs: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Fetched] = field(default_factory=dict)
     answers: Mapping[str, Fetched] = field(default_factory=dict)
+    shadows: Mapping[str, Fetched] = field(default_factory=dict)
 
 
 def child_kinds(owner: Manifest) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""What a pass reads beside the API server while two revisions answer: counters and queries."""
+"""What a pass reads beside the API server during a rollout: counters, reports, queries."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from checkrail_api.names import LABEL_REVISION
-from checkrail_api.serving import METRICS_PATH, SERVER_PORT
+from checkrail_api.serving import METRICS_PATH, SERVER_PORT, SHADOW_PATH
 from checkrail_operator.plan.analysis import MOST_PODS
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.types import Manifest
@@ -22,10 +22,12 @@ class Reads:
     Attributes:
         pods: URLs of the counters, by name of the pod.
         queries: Prometheus' address and the query, by name of the check.
+        shadow: Whether pods are asked for a candidate in shadow instead.
     """
 
     pods: Mapping[str, str] = field(default_factory=dict)
     queries: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    shadow: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,33 +44,42 @@ class Fetched:
 
 
 def rollout_reads(owner: Manifest, children: Iterable[Manifest], now: datetime) -> Reads:
-    """Return what to read for ``owner`` at ``now``: nothing but for a canary beside a stable.
+    """Return what to read for ``owner`` at ``now``.
 
-    Pods are read every ``checkPeriodSeconds``; so are queries, once the canary has a share.
+    That is nothing but for a canary, or a candidate in shadow, beside a stable revision. Pods are
+    read every ``checkPeriodSeconds``; so are queries, once the canary has a share.
     """
     status: Manifest = owner.get("status") or {}
-    stable, canary = status.get("stable"), status.get("canary")
-    if owner.get("kind") != "ModelDeployment" or not stable or not canary:
+    stable, canary, shadow = (status.get(each) for each in ("stable", "canary", "shadow"))
+    compares = (shadow or {}).get("state") == "Comparing"
+    if owner.get("kind") != "ModelDeployment" or not stable or not (canary or compares):
         return Reads()
     rollout: Manifest = (owner.get("spec") or {}).get("rollout") or {}
     period = timedelta(seconds=rollout.get("checkPeriodSeconds", 5))
-    last = instant((canary.get("analysis") or {}).get("time"))
+    told = (canary.get("analysis") if canary else shadow) or {}
+    last = instant(told.get("time"))
     if last is not None and now - last < period:
         return Reads()
-    names = (stable.get("revision"), canary.get("revision"))
-    running = sorted(filter(_runs, children), key=lambda pod: str(pod["metadata"]["uid"]))
-    pods = {
-        pod["metadata"]["name"]: _url(pod)
-        for revision in names
-        for pod in [p for p in running if _revision(p) == revision][:MOST_PODS]
-    }
+    if not canary:
+        return Reads(_pods(children, [stable], SHADOW_PATH), shadow=True)
     words = {
         "{{namespace}}": owner["metadata"]["namespace"],
         "{{name}}": owner["metadata"]["name"],
         "{{stable}}": stable["sha256"][:SHORT_DIGEST],
         "{{canary}}": canary["sha256"][:SHORT_DIGEST],
     }
+    pods = _pods(children, [stable, canary], METRICS_PATH)
     return Reads(pods, dict(_queries(rollout, words)) if canary.get("weight") else {})
+
+
+def _pods(children: Iterable[Manifest], revisions: Iterable[Manifest], path: str) -> dict[str, str]:
+    """Return the URLs of ``path`` of the pods that run, by their names."""
+    running = sorted(filter(_runs, children), key=lambda pod: str(pod["metadata"]["uid"]))
+    return {
+        pod["metadata"]["name"]: _url(pod, path)
+        for revision in revisions
+        for pod in [p for p in running if _revision(p) == revision.get("revision")][:MOST_PODS]
+    }
 
 
 def _queries(rollout: Manifest, words: Mapping[str, str]) -> Iterable[tuple[str, tuple[str, str]]]:
@@ -95,7 +106,7 @@ def _revision(pod: Manifest) -> str | None:
     return found
 
 
-def _url(pod: Manifest) -> str:
+def _url(pod: Manifest, path: str) -> str:
     address: str = pod["status"]["podIP"]
     host = f"[{address}]" if ":" in address else address
-    return f"http://{host}:{SERVER_PORT}{METRICS_PATH}"
+    return f"http://{host}:{SERVER_PORT}{path}"

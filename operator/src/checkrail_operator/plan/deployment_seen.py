@@ -11,6 +11,7 @@ from checkrail_api.model_deployment import ModelDeploymentSpec
 from checkrail_operator.plan.counters import QueryAnswer, Reading
 from checkrail_operator.plan.pod_seen import PodSeen
 from checkrail_operator.plan.revision import Revision, Version
+from checkrail_operator.plan.shadow_counts import ShadowReading
 from checkrail_operator.plan.types import Defaults, Key, Ref
 
 
@@ -97,6 +98,7 @@ class ModelDeploymentSeen:
         front_applied: Digest of that Service as a pass of ours wrote it last; empty if none did.
         read: What servers have counted.
         answers: What Prometheus said, by name of the check; of the queries made in this pass.
+        shadows: What the stable revision's servers know of a candidate in shadow.
         now: The only clock, UTC.
         defaults: The operator's values.
     """
@@ -117,6 +119,7 @@ class ModelDeploymentSeen:
     front_applied: str = ""
     read: Reading = field(default_factory=Reading)
     answers: Mapping[str, QueryAnswer] = field(default_factory=dict)
+    shadows: ShadowReading = field(default_factory=ShadowReading)
 
     def of(self, revision: Revision) -> RevisionSeen:
         """Return the children of ``revision``; nothing if there are none yet."""

@@ -12,6 +12,7 @@ from checkrail_api.deployment_status import (
     CheckStatus,
     ModelDeploymentStatus,
     RevisionStatus,
+    ShadowStatus,
     TrafficShare,
 )
 from checkrail_api.reasons import Reason
@@ -48,6 +49,7 @@ def status_of(
         conditions=conditions,
         stable=_revision_status(seen, stable) if stable else None,
         canary=_canary_status(seen, canary, evidence, entered if stable else 0) if canary else None,
+        shadow=decision.shadow.status if decision.shadow else _last_shadow(seen),
         traffic=[
             TrafficShare(
                 version=r.version,
@@ -138,6 +140,12 @@ def _available(seen: ModelDeploymentSeen, decision: Decision, now: str) -> Condi
 def _last_checks(seen: ModelDeploymentSeen, decision: Decision) -> list[CheckStatus]:
     """Return what the checks said last; a rollout that begins has none yet."""
     return [] if decision.canary and seen.status.canary is None else list(seen.status.checks)
+
+
+def _last_shadow(seen: ModelDeploymentSeen) -> ShadowStatus | None:
+    """Return the last comparison that ended by its figures, not one that was broken off."""
+    told = seen.status.shadow
+    return told if told and told.state != "Comparing" else None
 
 
 def _revision_status(seen: ModelDeploymentSeen, revision: Revision) -> RevisionStatus:

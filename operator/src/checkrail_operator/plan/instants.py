@@ -1,6 +1,8 @@
 """Instants as Kubernetes writes them: RFC 3339, UTC, whole seconds."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+SECOND = timedelta(seconds=1)
 
 
 def rfc3339(instant: datetime) -> str:
@@ -17,3 +19,9 @@ def instant(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+def whole_second(now: datetime) -> datetime:
+    """Return ``now`` rounded up to what status can hold, so that no hold is cut short."""
+    whole = now.replace(microsecond=0)
+    return whole if whole == now else whole + SECOND

@@ -30,6 +30,7 @@ from checkrail_operator.plan.serving import (
     revision_service,
     scores_of,
 )
+from checkrail_operator.plan.shadow_config import shadow_config_map
 from checkrail_operator.plan.takeover import Decision, Situation, decide, leftovers
 from checkrail_operator.plan.traffic import is_acted_on, led_to, shares
 from checkrail_operator.plan.types import Manifest, Plan, Ref
@@ -97,6 +98,8 @@ def _children(
         yield revision_deployment(seen, each, pods[each.hash], bins[each.hash])
     for each in decision.live:
         yield revision_service(seen, each, bins[each.hash])
+    if decision.stable and decision.shadow and decision.situation is Situation.SHADOWING:
+        yield shadow_config_map(seen, decision.stable, decision.shadow)
     yield from budgets(seen, decision, weights, pods)
     yield front_service(seen, selection(seen, weights))
     if gateway := seen.spec.traffic.gateway:
@@ -139,7 +142,7 @@ def _look_again(
         waits.append(decision.step.look_again)
     if decision.situation in MOVING:
         waits.append(IN_FLUX)
-    if decision.evidence:
+    if decision.evidence or decision.situation is Situation.SHADOWING:
         waits.append(timedelta(seconds=seen.spec.rollout.check_period_seconds))
     if holds(status, "Reconciling") or not holds(status, "TrafficConverged"):
         waits.append(WATCHED)

@@ -14,6 +14,7 @@ from checkrail_api.names import (
 from checkrail_api.object_store import CREDENTIAL_KEYS
 from checkrail_api.run import CA_DIR
 from checkrail_api.score_bins import ScoreBins
+from checkrail_operator.plan import shadow_mount
 from checkrail_operator.plan.decision_log import log_environment, log_store, spool
 from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen
 from checkrail_operator.plan.object_stores import authorities, authority_path
@@ -160,6 +161,7 @@ def _pod_spec(
     seen: ModelDeploymentSeen, revision: Revision, reference: ScoreBins | None
 ) -> dict[str, Any]:
     """Return the pod: what the restricted Pod Security Standard asks for, and no API access."""
+    named = child_name_of(seen, revision.hash)
     placement = revision.placement
     volumes, mounts = _volumes(revision)
     spec: dict[str, Any] = {
@@ -174,7 +176,7 @@ def _pod_spec(
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(revision, mounts, _environment(seen, revision, reference))],
-        "volumes": [{"name": "tmp", "emptyDir": {}}, *volumes],
+        "volumes": [{"name": "tmp", "emptyDir": {}}, shadow_mount.volume(named), *volumes],
     }
     if placement.service_account_name:
         spec["serviceAccountName"] = placement.service_account_name
@@ -238,6 +240,7 @@ def _container(
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": [
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108 - the pod's own emptyDir
+            shadow_mount.MOUNT,
             *mounts,
         ],
     }
@@ -263,6 +266,7 @@ def _environment(
         server.ENV_MAX_BATCH_SIZE: (
             None if batch_rows == server.DEFAULT_BATCH_ROWS else str(batch_rows)
         ),
+        server.ENV_SHADOW: shadow_mount.FILE,
         server.ENV_REFERENCE_SCORES: reference.model_dump_json() if reference else None,
     }
     return [

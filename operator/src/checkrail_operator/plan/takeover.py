@@ -14,7 +14,7 @@ one before it are gone, so that no two candidates are ever mixed up.
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum, auto
 
 from checkrail_api.deployment_status import CanaryStatus
@@ -22,7 +22,7 @@ from checkrail_api.reasons import Reason
 from checkrail_operator.plan.analysis import Split
 from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.evidence import Evidence, evidence_of
-from checkrail_operator.plan.instants import instant
+from checkrail_operator.plan.instants import instant, whole_second
 from checkrail_operator.plan.rejection import Failure, aborted, crash, overdue, rejection
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import (
@@ -32,6 +32,7 @@ from checkrail_operator.plan.rollout import (
     Step,
     next_step,
 )
+from checkrail_operator.plan.shadow import Shadow, shadow_of
 from checkrail_operator.plan.signature import unfit
 from checkrail_operator.plan.traffic import (
     TAKES_UP,
@@ -43,8 +44,6 @@ from checkrail_operator.plan.traffic import (
     shares,
 )
 from checkrail_operator.plan.wanted import Wanted, is_retry, recovered, want
-
-SECOND = timedelta(seconds=1)
 
 
 class Situation(Enum):
@@ -60,6 +59,10 @@ class Situation(Enum):
     """The stable revision is what is asked for."""
     INCOMPATIBLE = auto()
     """What is asked for would not take the requests that the stable revision takes."""
+    UNCOMPARABLE = auto()
+    """What is asked for is to be compared in shadow, and the stable pods cannot do that."""
+    SHADOWING = auto()
+    """What is asked for is compared in shadow by the stable pods."""
     SUSPENDED = auto()
     """What is asked for is not begun while rollouts are held."""
     REFUSED = auto()
@@ -103,6 +106,7 @@ class Decision:
         step: The canary's step beside a stable revision.
         failure: Why the first revision does not come up, or another one may not take over.
         evidence: What is known for and against the canary beside a stable revision.
+        shadow: What is known of a revision that is no canary yet.
     """
 
     situation: Situation
@@ -112,6 +116,7 @@ class Decision:
     step: Step | None = None
     failure: Failure | None = None
     evidence: Evidence | None = None
+    shadow: Shadow | None = None
 
     @property
     def live(self) -> tuple[Revision, ...]:
@@ -186,15 +191,31 @@ def _begin(
     if words := unfit(seen, stable, candidate):
         other = Failure(Reason.SIGNATURE_CHANGED, words)
         return Decision(Situation.INCOMPATIBLE, wanted, stable, failure=other)
-    if seen.spec.suspend:
+    shadow = shadow_of(seen, stable, candidate)
+    if seen.spec.suspend and (shadow is None or shadow.is_new):
         return Decision(Situation.SUSPENDED, wanted, stable)
     if not seen.spec.replicas:
         return Decision(Situation.ASLEEP, wanted, stable)
+    if shadow and not shadow.has_passed:
+        return _in_shadow(seen, wanted, stable, shadow)
     if leftovers(seen, (stable,)):
-        return Decision(Situation.CLEARING, wanted, stable)
+        return Decision(Situation.CLEARING, wanted, stable, shadow=shadow and shadow.held())
     step = Step(0, Move.WAITING_FOR_REPLICAS)
-    canary = Canary(candidate, 0, _whole_second(seen.now))
-    return Decision(Situation.CLIMBING, wanted, stable, canary, step)
+    canary = Canary(candidate, 0, whole_second(seen.now))
+    return Decision(Situation.CLIMBING, wanted, stable, canary, step, shadow=shadow)
+
+
+def _in_shadow(
+    seen: ModelDeploymentSeen, wanted: Wanted, stable: Revision, shadow: Shadow
+) -> Decision:
+    """Let the stable pods compare the candidate, which has no pod; reject it if they disagree."""
+    if shadow.unavailable:
+        unavailable = Failure(Reason.SHADOW_UNAVAILABLE, shadow.unavailable)
+        return Decision(Situation.UNCOMPARABLE, wanted, stable, failure=unavailable)
+    if shadow.failure:
+        wanted = wanted.without(rejection(shadow.candidate, shadow.failure, seen.now))
+        return Decision(Situation.REFUSED, wanted, stable, shadow=shadow)
+    return Decision(Situation.SHADOWING, wanted, stable, shadow=shadow)
 
 
 def _take_over(
@@ -207,7 +228,7 @@ def _take_over(
     """Move the canary one step, up or down."""
     weight = share_left(seen, stable, canary, told.weight)
     size = pods_for(seen, weight)
-    moved = _whole_second(seen.now)
+    moved = whole_second(seen.now)
     since = (instant(told.since) or moved) if weight == told.weight else moved
     accepted = answer_for(seen, shares(stable.hash, canary.hash, weight)) is Answer.ACCEPTED
     split = _split(seen, stable, Canary(canary, weight, since), accepted=accepted)
@@ -272,11 +293,5 @@ def _first_since(seen: ModelDeploymentSeen, candidate: Revision) -> datetime:
     begun = instant(told.since) if told and told.revision == candidate.hash else None
     woken = seen.of(candidate).asked == 0 and seen.spec.replicas > 0
     if begun is None or woken or is_retry(seen):
-        return _whole_second(seen.now)
+        return whole_second(seen.now)
     return begun
-
-
-def _whole_second(now: datetime) -> datetime:
-    """Return ``now`` rounded up to what status can hold, so that no hold is cut short."""
-    whole = now.replace(microsecond=0)
-    return whole if whole == now else whole + SECOND

@@ -11,6 +11,7 @@ from checkrail_operator.plan.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.pod_health import crash_words, unready_words
 from checkrail_operator.plan.revision import Revision
 from checkrail_operator.plan.rollout import Move
+from checkrail_operator.plan.shadow_words import shadow_words
 from checkrail_operator.plan.takeover import Decision, Situation
 from checkrail_operator.plan.traffic import (
     answer_for,
@@ -38,7 +39,7 @@ class Verdict:
     failed: bool = False
 
 
-def verdict_of(  # noqa: C901, PLR0911 - one row per situation
+def verdict_of(  # noqa: C901, PLR0911, PLR0912 - one row per situation
     seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]
 ) -> Verdict:
     """Return what Ready says, row by row of the table in the architecture."""
@@ -57,6 +58,10 @@ def verdict_of(  # noqa: C901, PLR0911 - one row per situation
             return Verdict("Unknown", Reason.SUSPENDED, message)
         case Situation.INCOMPATIBLE:
             return _incompatible(decision)
+        case Situation.UNCOMPARABLE:
+            return _uncomparable(decision)
+        case Situation.SHADOWING:
+            return _shadowing(seen, decision)
         case Situation.REFUSED:
             return Verdict("False", Reason.ROLLED_BACK, _refusal(decision), failed=True)
         case Situation.ROLLING_BACK:
@@ -164,6 +169,22 @@ def _incompatible(decision: Decision) -> Verdict:
         "rollout.allowSignatureChange: true lets it take over all the same"
     )
     return Verdict("False", Reason.SIGNATURE_CHANGED, message, failed=True)
+
+
+def _uncomparable(decision: Decision) -> Verdict:
+    asked = named(decision, decision.wanted.revision) if decision.wanted.revision else ""
+    message = (
+        f"{asked} is to be compared in shadow before it gets requests, and gets no pod until then:"
+        f" {decision.failure.words if decision.failure else ''}. Take rollout.shadow out of the"
+        " spec for this version, and it climbs by its checks alone; the next one can be compared"
+    )
+    return Verdict("False", Reason.SHADOW_UNAVAILABLE, message, failed=True)
+
+
+def _shadowing(seen: ModelDeploymentSeen, decision: Decision) -> Verdict:
+    message = shadow_words(seen, decision)
+    reason = Reason.SUSPENDED if seen.spec.suspend else Reason.SHADOW
+    return Verdict("Unknown", reason, message)
 
 
 def _moving(seen: ModelDeploymentSeen, decision: Decision, weights: Mapping[str, int]) -> Verdict:

@@ -58,8 +58,11 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
 
 async def read_servers(raw: Raw, web: Web, now: datetime) -> Raw:
     """Return ``raw`` with what servers and Prometheus say, where a rollout needs that now."""
-    metrics, answers = await web.read(rollout_reads(raw.owner, raw.children, now))
-    return replace(raw, metrics=metrics, answers=answers)
+    reads = rollout_reads(raw.owner, raw.children, now)
+    found, answers = await web.read(reads)
+    if reads.shadow:
+        return replace(raw, shadows=found)
+    return replace(raw, metrics=found, answers=answers)
 
 
 def unique(manifests: Iterable[Manifest]) -> tuple[Manifest, ...]:
