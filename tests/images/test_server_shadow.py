@@ -129,6 +129,16 @@ def test_a_candidate_that_fails_or_is_not_finite_flips_every_decision(
     assert sum(found.scores.candidate) == 5
 
 
+def test_rows_that_fail_do_not_take_others_with_them(server: ShadowedServer) -> None:
+    server.ask_for(small_models.failing_above(0.5, 10))
+    server.once(lambda found: found.state == "Comparing")
+
+    found = server.compare(VALUES)
+
+    assert (found.compared, found.failed) == (10, 5)
+    assert sum(found.scores.candidate) == 5
+
+
 def test_another_attempt_begins_anew(server: ShadowedServer) -> None:
     model = small_models.good(6)
     server.ask_for(model)

@@ -95,7 +95,7 @@ class Shadow:
             self._told |= candidate.model_dump(include={"version", "sha256", "attempt"})
             logs.info("candidate in shadow", version=candidate.version, sha256=candidate.sha256)
             start = shadow_candidate.start_of(candidate, model)
-            code = await self._process(start, model.output_names.index(str(start["output"])))
+            code = await self._process(start, model)
         except shadow_candidate.ShadowError as error:
             self._refuse(error.reason, str(error))
         except Exception as error:  # noqa: BLE001 - a bug ends the comparison, not the server
@@ -105,10 +105,11 @@ class Shadow:
             if self._told["state"] != "Refused":
                 self._refuse("Crashed", f"its process has ended, {_ending(code)}")
 
-    async def _process(self, start: dict[str, object], output: int) -> int:
+    async def _process(self, start: dict[str, object], model: Model) -> int:
         """Run the candidate's process to its end, and return its exit code."""
         loop = asyncio.get_running_loop()
-        self._link = link = ShadowLink(output, self._take_report)
+        output = model.output_names.index(str(start["output"]))
+        self._link = link = ShadowLink(model, output, self._take_report)
         theirs = await link.open(loop)
         try:
             process = await asyncio.create_subprocess_exec(

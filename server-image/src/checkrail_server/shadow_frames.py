@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from checkrail_server.model import Feeds
-    from checkrail_server.tensors import Array
 
 SIZES = struct.Struct(">II")
 MOST_BYTES = 64 << 20
@@ -66,33 +65,37 @@ class FrameReader:
         return found
 
 
-def packed(rows: Sequence[Feeds]) -> tuple[list[dict[str, Any]], bytes]:
-    """Return tensors of one row each as a description and their bytes; all have the same names."""
-    described: list[dict[str, Any]] = []
+def packed(rows: Sequence[Feeds]) -> tuple[list[list[Any]], bytes]:
+    """Return tensors of one row each as a description and their bytes.
+
+    All rows have the same names, and the same shapes but for the first dimension, of which they are
+    made into one tensor.
+    """
+    described: list[list[Any]] = []
     parts: list[bytes] = []
-    for feeds in rows:
-        tensors = []
-        for name, values in feeds.items():
-            text = values.dtype == np.object_
-            part = orjson.dumps(values.ravel().tolist()) if text else values.tobytes()
-            kind = "BYTES" if text else values.dtype.str
-            tensors.append([name, kind, values.shape, len(part)])
-            parts.append(part)
-        described.append({"tensors": tensors})
+    for name in rows[0]:
+        first = rows[0][name]
+        if first.dtype == np.object_:
+            kind = "BYTES"
+            part = orjson.dumps([text for feeds in rows for text in feeds[name].ravel().tolist()])
+        else:
+            kind = first.dtype.str
+            part = b"".join([feeds[name].tobytes() for feeds in rows])  # quicker than NumPy's
+        shape = (len(rows), *first.shape[1:]) if len(rows) > 1 else first.shape
+        described.append([name, kind, shape, len(part)])
+        parts.append(part)
     return described, b"".join(parts)
 
 
-def unpacked(described: Sequence[dict[str, Any]], content: bytes) -> list[dict[str, Array]]:
-    """Return what ``packed`` took."""
-    rows, start = [], 0
-    for each in described:
-        feeds = {}
-        for name, kind, shape, size in each["tensors"]:
-            part, start = content[start : start + size], start + size
-            if kind == "BYTES":
-                values = np.array(orjson.loads(part), dtype=DTYPES["BYTES"])
-            else:
-                values = np.frombuffer(part, dtype=kind)
-            feeds[name] = values.reshape(shape)
-        rows.append(feeds)
-    return rows
+def unpacked(described: Sequence[Sequence[Any]], content: bytes) -> Feeds:
+    """Return the tensors that ``packed`` made."""
+    feeds: Feeds = {}
+    start = 0
+    for name, kind, shape, size in described:
+        part, start = content[start : start + size], start + size
+        if kind == "BYTES":
+            values = np.array(orjson.loads(part), dtype=DTYPES["BYTES"])
+        else:
+            values = np.frombuffer(part, dtype=kind)
+        feeds[name] = values.reshape(shape)
+    return feeds

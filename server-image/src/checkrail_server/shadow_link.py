@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from checkrail_server import logs
 from checkrail_server.shadow_frames import FrameReader, frame, packed
+from checkrail_server.tensors import ANY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from checkrail_server.model import Feeds
+    from checkrail_server.model import Feeds, Model
     from checkrail_server.tensors import Array
 
 BATCH = 16
 """Requests that wait; more are dropped. Packing so many takes less than 0.2 ms."""
 GATHER_SECONDS = 0.01
 """How long requests are gathered before a batch goes out."""
-MOST_BYTES = 1 << 20
-"""Of a first row; a longer one is dropped."""
 ANSWERED = ""
 """Name of the tensor with what was answered; no input of a model has it."""
 
@@ -28,10 +27,15 @@ ANSWERED = ""
 class ShadowLink(asyncio.Protocol):
     """Keeps the first rows of answered requests until the candidate's process is free."""
 
-    def __init__(self, output: int, take_report: Callable[[dict[str, object]], None]) -> None:
-        """Send the output number ``output`` with each request; hand on what is reported."""
+    def __init__(
+        self, model: Model, output: int, take_report: Callable[[dict[str, object]], None]
+    ) -> None:
+        """Send what ``model`` answered as output number ``output``; hand on what is reported."""
         self._output = output
         self._take_report = take_report
+        sizes = [spec.shape for spec in (*model.inputs, model.outputs[output])]
+        alike = all(shape[:1] == (ANY,) and ANY not in shape[1:] for shape in sizes)
+        self._batch = BATCH if alike else 1
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
         self._waiting: list[tuple[str | None, Feeds]] = []
@@ -53,17 +57,14 @@ class ShadowLink(asyncio.Protocol):
             self._transport.write(frame(head))
 
     def offer(self, name: str | None, feeds: Feeds, rows: int, outputs: Sequence[Array]) -> None:
-        """Keep a request's first row, or drop it."""
-        if len(self._waiting) >= BATCH:
+        """Keep a request's first row, or drop it; a row is never larger than a request's body."""
+        if len(self._waiting) >= self._batch:
             self.dropped += 1
             return
         answered = outputs[self._output]
         if rows > 1:
             feeds = {tensor: values[:1].copy() for tensor, values in feeds.items()}
             answered = answered[:1].copy()
-        if sum(values.nbytes for values in feeds.values()) > MOST_BYTES:
-            self.dropped += 1
-            return
         self._waiting.append((name, {**feeds, ANSWERED: answered}))
         self._gather()
 
@@ -106,5 +107,5 @@ class ShadowLink(asyncio.Protocol):
             return
         waiting, self._waiting, self._free = self._waiting, [], False
         described, content = packed([feeds for _, feeds in waiting])
-        head: dict[str, Any] = {"ids": [name for name, _ in waiting], "rows": described}
+        head: dict[str, Any] = {"ids": [name for name, _ in waiting], "tensors": described}
         self._transport.write(frame(head, content))

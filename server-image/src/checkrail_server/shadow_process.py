@@ -21,13 +21,15 @@ from checkrail_api.shadow import Candidate
 from checkrail_server import artifact, logs, model, settings
 from checkrail_server.errors import LoadError, StoreUnavailableError
 from checkrail_server.shadow_frames import FrameReader, frame, unpacked
+from checkrail_server.shadow_link import ANSWERED
 from checkrail_server.shadow_tally import Opinion, Tally, opinion
 from checkrail_server.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from checkrail_server.tensors import Array, TensorSpec
+    from checkrail_server.model import Feeds
+    from checkrail_server.tensors import TensorSpec
 
 STORE_PAUSE_SECONDS = 5.0
 REPORT_SECONDS = 0.5
@@ -182,25 +184,31 @@ class Comparison:
 
     def _take(self, head: dict[str, Any], content: bytes) -> None:
         began = time.process_time()
-        rows = unpacked(head["rows"], content)
-        answers = [opinion(feeds.pop("")) for feeds in rows]
-        for name, stable, feeds in zip(head["ids"], answers, rows, strict=True):
-            self._one(name, stable, feeds)
+        feeds = unpacked(head["tensors"], content)
+        answered = feeds.pop(ANSWERED)
+        for row, (name, candidate) in enumerate(zip(head["ids"], self._scored(feeds), strict=True)):
+            stable = opinion(answered[row : row + 1])
+            if candidate is None:
+                self._tally.fail(stable)
+            else:
+                self._tally.add(name, stable, candidate)
         self._is_told = False
         used = time.process_time() - began
         time.sleep(used / self._share - used)
         with contextlib.suppress(OSError):
-            self._link.sendall(frame({"done": len(rows)}))
+            self._link.sendall(frame({"done": len(answered)}))
 
-    def _one(self, name: str | None, stable: Opinion, feeds: dict[str, Array]) -> None:
+    def _scored(self, feeds: Feeds) -> list[Opinion | None]:
+        """Return what the candidate thinks of each row; None where it fails."""
+        rows = len(next(iter(feeds.values())))
         try:
             output = self._model.run(feeds)[self._output]
-        except MemoryError:
-            raise
         except Exception:  # noqa: BLE001 - ONNX Runtime's exceptions have no base
-            self._tally.fail()
-        else:
-            self._tally.add(name, stable, opinion(output))
+            if rows == 1:
+                return [None]
+            each = ({name: v[row : row + 1] for name, v in feeds.items()} for row in range(rows))
+            return [self._scored(one)[0] for one in each]
+        return [opinion(output[row : row + 1]) for row in range(rows)]
 
 
 if __name__ == "__main__":

@@ -61,8 +61,10 @@ class Tally:
         self.compared = 0
         self.failed = 0
 
-    def fail(self) -> None:
+    def fail(self, stable: Opinion) -> None:
         """Count a request that the candidate could not score: every decision is another one."""
+        if not isfinite(stable.score):
+            return
         self.compared += 1
         self.failed += 1
         self._flips = [flips + 1 for flips in self._flips]
@@ -75,7 +77,7 @@ class Tally:
         if not isfinite(stable.score):
             return
         if not isfinite(candidate.score):
-            self.fail()
+            self.fail(stable)
             return
         self.compared += 1
         for place, (_, threshold) in enumerate(self._thresholds):

@@ -51,7 +51,7 @@ def test_a_flip_is_another_decision(stable: Opinion, candidate: Opinion, flips: 
 
 def test_a_failure_flips_everything_and_has_no_score() -> None:
     tally = Tally(["0.3", "0.5"], TENTHS)
-    tally.fail()
+    tally.fail(Opinion(0.5, -1))
     tally.add(None, Opinion(0.5, -1), Opinion(nan, -1))
     found = report(tally)
     assert (found.compared, found.failed, [each.flips for each in found.flips]) == (2, 2, [2, 2])
@@ -84,7 +84,7 @@ def test_rows_arrive_as_they_were_sent_in_pieces_too() -> None:
         }
     ] * 2
     described, content = packed(rows)
-    sent = frame({"rows": described}, content) * 2
+    sent = frame({"tensors": described}, content) * 2
 
     reader, arrived = FrameReader(), []
     for place in range(0, len(sent), 7):
@@ -92,10 +92,10 @@ def test_rows_arrive_as_they_were_sent_in_pieces_too() -> None:
 
     assert len(arrived) == 2
     for head, rest in arrived:
-        for row in unpacked(head["rows"], rest):
-            for name, values in rows[0].items():
-                assert row[name].dtype == values.dtype
-                assert row[name].tolist() == values.tolist()
+        found = unpacked(head["tensors"], rest)
+        for name, values in rows[0].items():
+            assert found[name].dtype == values.dtype
+            assert found[name].tolist() == [*values.tolist(), *values.tolist()]
 
 
 def test_a_frame_that_claims_too_much_is_none() -> None:
