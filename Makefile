@@ -15,8 +15,8 @@ SOURCES := operator/src trainer-image/src server-image/src local-cluster/src dem
 requests := 1000000
 
 .PHONY: help demo test check test-unit test-crd test-wiring test-images test-e2e test-histories \
-  cluster-up cluster-down images crds protos format parity attack bench-server bench-decision-log bench-trainer \
-  bench-join bench-operator evidence clean
+  cluster-up cluster-down images crds protos format parity attack bench-server bench-decision-log bench-shadow \
+  bench-trainer bench-join bench-operator evidence clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ bench-server: .venv/.synced ## The scoring server beside KServe, MLServer and mo
 bench-decision-log: .venv/.synced ## Requests a second with the decision log and without, side by side
 	@$(CLUSTER) build versitygw
 	@$(PY) server-image/bench/decision_log.py
+
+bench-shadow: .venv/.synced ## What a candidate in shadow costs the answers: p99 with and without one
+	@$(PY) server-image/bench/shadow.py
 
 parity: .venv/.synced ## Every built-in workflow against its ONNX model on real data; writes docs/parity.md
 	@PYTHONPATH=tests $(PY) trainer-image/bench/parity.py
