@@ -130,13 +130,13 @@ def test_a_candidate_that_fails_or_is_not_finite_flips_every_decision(
 
 
 def test_rows_that_fail_do_not_take_others_with_them(server: ShadowedServer) -> None:
-    server.ask_for(small_models.failing_above(0.5, 10))
+    server.ask_for(small_models.failing_above(1.5, 10))
     server.once(lambda found: found.state == "Comparing")
 
-    found = server.compare(VALUES)
+    found = server.compare([0.05, 1.6, 0.15, 1.7])
 
-    assert (found.compared, found.failed) == (10, 5)
-    assert sum(found.scores.candidate) == 5
+    assert (found.compared, found.failed) == (4, 2)
+    assert sum(found.scores.candidate) == 2
 
 
 def test_another_attempt_begins_anew(server: ShadowedServer) -> None:
@@ -193,7 +193,7 @@ def test_a_file_that_names_no_candidate_is_refused(server: ShadowedServer) -> No
 
 
 def test_a_candidate_that_computes_for_long_is_not_waited_for(server: ShadowedServer) -> None:
-    server.ask_for(small_models.slow(9))
+    server.ask_for(small_models.slow(9, wide=700))
     server.once(lambda found: found.state == "Comparing")
 
     for number in range(60):

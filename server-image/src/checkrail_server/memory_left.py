@@ -1,17 +1,16 @@
-"""How much memory this container may still take, as its control group says."""
+"""How much memory this container may still take, all of its processes counted."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-GROUPS = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ),
+from checkrail_server.container_memory import container_limit
+
+USAGES = (
+    Path("/sys/fs/cgroup/memory.current"),
+    Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
 )
-"""Limit and usage, of version 2 and version 1."""
+"""Of cgroup v2 and v1, as a container sees its own."""
 STATISTICS = "memory.stat"
 CACHED = {"inactive_file", "total_inactive_file"}
 """What the kernel gives back before it lacks memory: the kubelet leaves it out, too."""
@@ -20,14 +19,14 @@ MACHINE = Path("/proc/meminfo")
 
 def memory_left() -> int:
     """Return the bytes that are left of the container's limit, or of the machine's memory."""
-    machine = _of_machine()
-    for limit, usage in GROUPS:
+    free = _free_of_machine()
+    for usage in USAGES:
         try:
-            most, used = int(limit.read_text()), int(usage.read_text())
-        except (OSError, ValueError):  # no such group, or "max": without a limit
+            used = int(usage.read_text())
+        except (OSError, ValueError):
             continue
-        return max(0, min(machine, most - used + _cached(usage.parent)))
-    return machine
+        return max(0, min(free, container_limit() - used + _cached(usage.parent)))
+    return free
 
 
 def _cached(group: Path) -> int:
@@ -38,7 +37,7 @@ def _cached(group: Path) -> int:
     return max((int(value) for name, value in map(str.split, lines) if name in CACHED), default=0)
 
 
-def _of_machine() -> int:
+def _free_of_machine() -> int:
     for line in MACHINE.read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) << 10

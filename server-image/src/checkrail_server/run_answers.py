@@ -50,11 +50,7 @@ class RunAnswers:
             ]
             self._count(answered, run, finite=finite and len(answered) == len(jobs))
             self._service.send_scores([(job.exchange, answer) for job, _, answer in answered])
-            for job, part, _ in answered:
-                if not job.exchange.picked:
-                    feeds = {name: values[part] for name, values in run.feeds.items()}
-                    outputs = rows_of(run.outputs, part)
-                    self._service.shadow.offer(job.told_id, feeds, job.rows, outputs)
+            self._service.shadow.offer(run, [(job, part) for job, part, _ in answered])
             if self._service.recording:
                 self._record(self._service.recording, jobs, run, answered)
         except Exception as error:  # noqa: BLE001 - a bug fails these requests, not the queue

@@ -17,8 +17,8 @@ from checkrail_server.metrics import Metrics
 from checkrail_server.page import page
 from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
 from checkrail_server.run_answers import RunAnswers
-from checkrail_server.turns import Turns
 from checkrail_server.shadow import Shadow
+from checkrail_server.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import sys
 import time
 from pathlib import Path
@@ -25,8 +26,9 @@ from checkrail_server.shadow_link import ShadowLink
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from checkrail_server.model import Feeds, Model
-    from checkrail_server.tensors import Array
+    from checkrail_server.inference_queue import Run
+    from checkrail_server.model import Model
+    from checkrail_server.scoring import ScoringJob
 
 LOOK_SECONDS = 1.0
 """How often the operator's file is read."""
@@ -71,12 +73,12 @@ class Shadow:
         self._path = None
         self._end()
 
-    def offer(self, name: str | None, feeds: Feeds, rows: int, outputs: Sequence[Array]) -> None:
-        """Take an answered request that has the id ``name``, or drop it; never waits."""
+    def offer(self, run: Run, answered: Sequence[tuple[ScoringJob, slice]]) -> None:
+        """Take the answered requests of ``run``, each with its rows, or drop them; never waits."""
         if self._link is None:
             return
         try:
-            self._link.offer(name, feeds, rows, outputs)
+            self._link.offer(run, answered)
         except Exception as error:  # noqa: BLE001 - whatever it is, requests go on
             logs.bug("request not compared", error)
             self._refuse("Crashed", f"the server cannot hand it requests: {error}")
@@ -163,4 +165,6 @@ def _read(path: Path) -> bytes:
 
 
 def _ending(code: int) -> str:
+    if code == -signal.SIGXCPU:
+        return "loading it took more CPU time than a trial may"
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

@@ -66,10 +66,10 @@ class FrameReader:
 
 
 def packed(rows: Sequence[Feeds]) -> tuple[list[list[Any]], bytes]:
-    """Return tensors of one row each as a description and their bytes.
+    """Return tensors as a description and their bytes.
 
-    All rows have the same names, and the same shapes but for the first dimension, of which they are
-    made into one tensor.
+    All of ``rows`` have the same names, and the same shapes but for the first dimension, along
+    which they are joined.
     """
     described: list[list[Any]] = []
     parts: list[bytes] = []
@@ -81,7 +81,8 @@ def packed(rows: Sequence[Feeds]) -> tuple[list[list[Any]], bytes]:
         else:
             kind = first.dtype.str
             part = b"".join([feeds[name].tobytes() for feeds in rows])  # quicker than NumPy's
-        shape = (len(rows), *first.shape[1:]) if len(rows) > 1 else first.shape
+        count = sum(len(feeds[name]) for feeds in rows)
+        shape = (count, *first.shape[1:]) if len(rows) > 1 else first.shape
         described.append([name, kind, shape, len(part)])
         parts.append(part)
     return described, b"".join(parts)

@@ -13,8 +13,9 @@ from checkrail_server.tensors import ANY
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from checkrail_server.inference_queue import Run
     from checkrail_server.model import Feeds, Model
-    from checkrail_server.tensors import Array
+    from checkrail_server.scoring import ScoringJob
 
 BATCH = 16
 """Requests that wait; more are dropped. Packing so many takes less than 0.2 ms."""
@@ -38,7 +39,8 @@ class ShadowLink(asyncio.Protocol):
         self._batch = BATCH if alike else 1
         self._reader = FrameReader()
         self._transport: asyncio.Transport | None = None
-        self._waiting: list[tuple[str | None, Feeds]] = []
+        self._waiting: list[tuple[list[str | None], Feeds]] = []
+        self._room_taken = 0
         self._free = False
         self._gathering: asyncio.TimerHandle | None = None
         self.dropped = 0
@@ -56,17 +58,26 @@ class ShadowLink(asyncio.Protocol):
         if self._transport:
             self._transport.write(frame(head))
 
-    def offer(self, name: str | None, feeds: Feeds, rows: int, outputs: Sequence[Array]) -> None:
-        """Keep a request's first row, or drop it; a row is never larger than a request's body."""
-        if len(self._waiting) >= self._batch:
-            self.dropped += 1
-            return
-        answered = outputs[self._output]
-        if rows > 1:
-            feeds = {tensor: values[:1].copy() for tensor, values in feeds.items()}
-            answered = answered[:1].copy()
-        self._waiting.append((name, {**feeds, ANSWERED: answered}))
-        self._gather()
+    def offer(self, run: Run, answered: Sequence[tuple[ScoringJob, slice]]) -> None:
+        """Keep the first rows of requests that picked no version, or drop them.
+
+        A row is never larger than a request's body.
+        """
+        first = [(job.told_id, rows.start) for job, rows in answered if not job.exchange.picked]
+        room = self._batch - self._room_taken
+        self.dropped += max(0, len(first) - room)
+        if kept := first[:room]:
+            self._room_taken += len(kept)
+            self._waiting.append(([name for name, _ in kept], self._rows(run, kept)))
+            self._gather()
+
+    def _rows(self, run: Run, kept: Sequence[tuple[str | None, int]]) -> Feeds:
+        """Return the rows that are kept, and what was answered, as tensors of their own."""
+        feeds = {**run.feeds, ANSWERED: run.outputs[self._output]}
+        if len(feeds[ANSWERED]) == 1:
+            return feeds
+        places = [place for _, place in kept]
+        return {name: values[places] for name, values in feeds.items()}
 
     def close(self) -> None:
         """End; the process at the other end ends with it."""
@@ -105,7 +116,9 @@ class ShadowLink(asyncio.Protocol):
         self._gathering = None
         if not self._transport or self._transport.is_closing():
             return
-        waiting, self._waiting, self._free = self._waiting, [], False
+        waiting, self._waiting = self._waiting, []
+        self._room_taken, self._free = 0, False
         described, content = packed([feeds for _, feeds in waiting])
-        head: dict[str, Any] = {"ids": [name for name, _ in waiting], "tensors": described}
+        ids = [name for names, _ in waiting for name in names]
+        head: dict[str, Any] = {"ids": ids, "tensors": described}
         self._transport.write(frame(head, content))

@@ -24,6 +24,7 @@ from checkrail_server.shadow_frames import FrameReader, frame, unpacked
 from checkrail_server.shadow_link import ANSWERED
 from checkrail_server.shadow_tally import Opinion, Tally, opinion
 from checkrail_server.store import open_store
+from checkrail_server.trial_ending import NO_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,9 +94,11 @@ def _load(link: socket.socket, start: dict[str, Any]) -> Comparison:
         RefusedError: The candidate cannot be compared.
     """
     candidate = Candidate.model_validate(start["candidate"])
+    own = settings.from_environment(os.environ)
     try:
-        fetched = _fetch(link, candidate)
-        loaded = model.load(candidate.version, fetched, threads=1)
+        fetched = _fetch(link, candidate, own)
+        with _processor_seconds(own.trial_seconds):
+            loaded = model.load(candidate.version, fetched, threads=1)
     except LoadError as error:
         if _is_of_memory(error):
             raise _too_large(start) from error
@@ -110,8 +113,16 @@ def _load(link: socket.socket, start: dict[str, Any]) -> Comparison:
     return Comparison(link, candidate, loaded, start)
 
 
-def _fetch(link: socket.socket, candidate: Candidate) -> artifact.Artifact:
-    own = settings.from_environment(os.environ)
+@contextlib.contextmanager
+def _processor_seconds(most: int) -> Iterator[None]:
+    """Let the block compute for so long beyond what was computed before, or end the process."""
+    limit = int(time.process_time()) + most
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+    yield
+    resource.setrlimit(resource.RLIMIT_CPU, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def _fetch(link: socket.socket, candidate: Candidate, own: settings.Settings) -> artifact.Artifact:
     store = open_store(replace(own, artifact_uri=candidate.uri, sha256=candidate.sha256))
     while True:
         try:
@@ -123,8 +134,7 @@ def _fetch(link: socket.socket, candidate: Candidate) -> artifact.Artifact:
 
 
 def _is_of_memory(error: BaseException) -> bool:
-    words = ("bad_alloc", "allocat", "memory")
-    return any(word in str(error) for word in words)
+    return any(words in str(error) for words in NO_MEMORY)
 
 
 def _too_large(start: dict[str, Any]) -> RefusedError:
@@ -201,14 +211,17 @@ class Comparison:
     def _scored(self, feeds: Feeds) -> list[Opinion | None]:
         """Return what the candidate thinks of each row; None where it fails."""
         rows = len(next(iter(feeds.values())))
+        if rows > 1 and not self._model.joins_rows:
+            return self._one_by_one(feeds, rows)
         try:
             output = self._model.run(feeds)[self._output]
         except Exception:  # noqa: BLE001 - ONNX Runtime's exceptions have no base
-            if rows == 1:
-                return [None]
-            each = ({name: v[row : row + 1] for name, v in feeds.items()} for row in range(rows))
-            return [self._scored(one)[0] for one in each]
+            return self._one_by_one(feeds, rows) if rows > 1 else [None]
         return [opinion(output[row : row + 1]) for row in range(rows)]
+
+    def _one_by_one(self, feeds: Feeds, rows: int) -> list[Opinion | None]:
+        each = ({name: v[row : row + 1] for name, v in feeds.items()} for row in range(rows))
+        return [self._scored(one)[0] for one in each]
 
 
 if __name__ == "__main__":
