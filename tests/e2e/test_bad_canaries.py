@@ -90,7 +90,7 @@ BAD = [
     broken("missing-artifact", "CrashLoop", "manifest.json", 5),
     # one in twenty fails: it takes some hundred requests to be sure
     Bad("errors", "ErrorsIncreased", "", small_models.failing_above(0.95, 6), weight=40, rate=100),
-    Bad("not-finite", "ErrorsIncreased", "", small_models.not_finite_above(-1, 7)),
+    Bad("not-finite", "ErrorsIncreased", "", small_models.not_finite_above(0.5, 7)),
     Bad("shifted", "ScoresShifted", "", small_models.shifted(8)),
     # a fifth of a core for 0.12 s of work: half a second more, and nobody else waits for it
     Bad(

@@ -1,6 +1,5 @@
 """Every answer is in the decision log: of a pod that goes under load, and of those that go last."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -22,14 +21,13 @@ TOLD_READY = 2
 
 
 @pytest.fixture(scope="module")
-def audited(team: Team) -> Iterator[Served]:
+def audited(team: Team) -> Served:
     """Serve a model from two pods that write nothing before they end."""
     store = example(FIRST_QUARTER)["spec"]["store"] | {"uri": URI}
     server = {**SERVER, "decisionLog": {"store": store, "maxDelaySeconds": 3600}}
     serving = served.apply(team, NAME, small_models.good(71), replicas=2, server=server)
     served.wait_ready(serving)
-    yield serving
-    served.delete(serving)
+    return serving
 
 
 def test_every_answer_is_written_when_its_pod_goes(audited: Served, tmp_path: Path) -> None:
@@ -38,7 +36,7 @@ def test_every_answer_is_written_when_its_pod_goes(audited: Served, tmp_path: Pa
     with audited.team.load(*ROWS, rate=RATE) as load:
         kubectl("delete", "pod", going, "-n", namespace, "--wait=true")
         served.wait_ready(audited)
-    kubectl("delete", "mdep", NAME, "-n", namespace, "--wait=true")
+    served.delete(audited)
     wait_for("its pods to go", lambda: None if audited.pods(audited.good) else True, seconds=60)
 
     files = names_under(URI)
