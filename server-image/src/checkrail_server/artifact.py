@@ -73,8 +73,13 @@ class PatientStore:
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
 
-def fetch(store: Store, sha256: str) -> Artifact:
+def fetch(store: Store, sha256: str, max_model_bytes: int = MAX_MODEL_BYTES) -> Artifact:
     """Fetch and verify the artifact whose model has the digest ``sha256``.
+
+    Args:
+        store: Where it is.
+        sha256: What the operator asked for.
+        max_model_bytes: Size that the model may have; never more than ``MAX_MODEL_BYTES``.
 
     Raises:
         LoadError: A file is missing, or is not what the manifest or ``sha256`` says.
@@ -88,7 +93,7 @@ def fetch(store: Store, sha256: str) -> Artifact:
             "the ModelVersion points at another artifact"
         )
     listed = {component.name: component for component in manifest.components}
-    model = store.read(MODEL_FILE, MAX_MODEL_BYTES)
+    model = store.read(MODEL_FILE, min(max_model_bytes, MAX_MODEL_BYTES))
     if MODEL_FILE in listed:
         _verify_size(listed[MODEL_FILE], model)
     _verify_digest(MODEL_FILE, model, sha256)

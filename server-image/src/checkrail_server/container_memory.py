@@ -10,6 +10,9 @@ CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
 )
 """Of cgroup v2 and v1, as a container sees its own."""
+SHARE_OF_FILE = 0.25
+"""Of the limit, that model.onnx may have. It is there three times while it is tried: as fetched, as
+sent to the child, and as loaded."""
 SHARE_OF_MODEL = 0.8
 """Of the memory that is left when a model is tried. The rest is for requests."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -22,9 +25,14 @@ def container_limit(files: tuple[Path, ...] = CGROUP_LIMITS) -> int:
     return min([machine, *(limit for limit in limits if limit)])
 
 
-def left_for_model(limit: int) -> int:
-    """Return how many bytes a model may take beside what this process has, of ``limit`` bytes."""
-    return max(0, int((limit - resident()) * SHARE_OF_MODEL))
+def most_for_file() -> int:
+    """Return how many bytes model.onnx may have."""
+    return int(container_limit() * SHARE_OF_FILE)
+
+
+def left_for_model() -> int:
+    """Return how many bytes a model may take while it is tried, beside what this process has."""
+    return max(0, int((container_limit() - resident()) * SHARE_OF_MODEL))
 
 
 def resident() -> int:

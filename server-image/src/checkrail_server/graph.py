@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from checkrail_server.class_labels import class_labels
 from checkrail_server.errors import LoadError
+from checkrail_server.weights import check_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,12 +22,18 @@ if TYPE_CHECKING:
 DOMAINS = {b"", b"ai.onnx", b"ai.onnx.ml"}
 MAX_NODES = 100_000
 MAX_DEPTH = 8
+MAX_TENSORS = 100_000
+MAX_VALUES = 4_096
+"""Inputs, and outputs. A profile has at most 512 features."""
+MAX_OPSETS = 64
+LONGEST_TEXT = 50
 EXTERNAL = 1
 """``TensorProto.DataLocation.EXTERNAL``: the values are in another file."""
 
 Field = tuple[str, int, str, bool]
-"""Name, number, type (bytes, int64, int32, or a message's name), repeated?"""
+"""Name, number, type (of ``SCALARS``, or a message's name), repeated?"""
 
+SCALARS = ("bytes", "int64", "int32", "float", "double")
 MESSAGES: dict[str, list[Field]] = {
     "Opset": [("domain", 1, "bytes", False), ("version", 2, "int64", False)],
     "Value": [("name", 1, "bytes", False)],
@@ -35,18 +42,22 @@ MESSAGES: dict[str, list[Field]] = {
     "Training": [("algorithm", 2, "Graph", False)],
     "Tensor": [
         ("data_type", 2, "int32", False),
+        ("float_data", 4, "float", True),
         ("string_data", 6, "bytes", True),
         ("int64_data", 7, "int64", True),
         ("name", 8, "bytes", False),
         ("raw_data", 9, "bytes", False),
+        ("double_data", 10, "double", True),
         ("external_data", 13, "Entry", True),
         ("data_location", 14, "int32", False),
     ],
     "Sparse": [("values", 1, "Tensor", False), ("indices", 2, "Tensor", False)],
     "Attribute": [
         ("name", 1, "bytes", False),
+        ("s", 4, "bytes", False),
         ("t", 5, "Tensor", False),
         ("g", 6, "Graph", False),
+        ("floats", 7, "float", True),
         ("ints", 8, "int64", True),
         ("strings", 9, "bytes", True),
         ("tensors", 10, "Tensor", True),
@@ -64,6 +75,7 @@ MESSAGES: dict[str, list[Field]] = {
     "Graph": [
         ("node", 1, "Node", True),
         ("initializer", 5, "Tensor", True),
+        ("input", 11, "Value", True),
         ("output", 12, "Value", True),
         ("sparse_initializer", 15, "Sparse", True),
     ],
@@ -94,29 +106,44 @@ def inspect(model: bytes) -> Graph:
 
     Raises:
         LoadError: It is not an ONNX model, or holds what this server refuses: operators of other
-            domains, local functions, training graphs, tensors in other files, more than
-            ``MAX_NODES`` nodes, graphs nested deeper than ``MAX_DEPTH``.
+            domains, local functions, training graphs, tensors in other files, weights that are
+            no numbers, texts that are not UTF-8, more of something than the ``MAX_``s above.
     """
     parsed = _parse(model)
+    _check_count("versions of operators", len(parsed.opset_import), MAX_OPSETS)
     for opset in parsed.opset_import:
         _check_domain(opset.domain)
     if parsed.functions:
         raise LoadError("model.onnx defines functions of its own; export it with standard ones")
     if parsed.training_info:
         raise LoadError("model.onnx holds training graphs; export it for inference")
-    nodes, operators = 0, set()
+    for side in ("input", "output"):
+        values = getattr(parsed.graph, side)
+        _check_count(f"{side}s", len(values), MAX_VALUES)
+        for value in values:
+            _check_name(side, value.name)
+    nodes = tensors = 0
+    operators = set()
     for graph in _graphs(parsed.graph):
         nodes += len(graph.node)
-        if nodes > MAX_NODES:
-            raise LoadError(f"model.onnx has more than {MAX_NODES} nodes")
+        tensors += len(graph.initializer) + len(graph.sparse_initializer)
+        _check_count("nodes", nodes, MAX_NODES)
+        _check_count("tensors", tensors, MAX_TENSORS)
         for tensor in _tensors(graph):
             _check_tensor(tensor)
         for node in graph.node:
             _check_domain(node.domain)
+            _check_texts(node)
+            check_weights(node)
             operators.add(node.op_type)
     if not nodes:
         raise LoadError("model.onnx holds no graph: it is empty or not an ONNX model")
     return Graph(nodes, class_labels(parsed.graph), frozenset(operators))
+
+
+def prepare() -> None:
+    """Import protobuf and build its messages now and not when the first model is there."""
+    _message_class()
 
 
 def _parse(model: bytes) -> Any:
@@ -127,7 +154,9 @@ def _parse(model: bytes) -> Any:
     try:
         return _message_class().FromString(model)
     except DecodeError as error:
-        raise LoadError("model.onnx is not an ONNX model, or nests too deeply") from error
+        raise LoadError(
+            "model.onnx is not an ONNX model, nests too deeply, or is too large to be parsed"
+        ) from error
 
 
 def _graphs(root: Any) -> Iterator[Any]:
@@ -160,6 +189,32 @@ def _tensors(graph: Any) -> Iterator[Any]:
                 yield from (sparse.values, sparse.indices)
 
 
+def _check_count(what: str, count: int, most: int) -> None:
+    if count > most:
+        raise LoadError(f"model.onnx has more than {most} {what}")
+
+
+def _check_name(side: str, name: bytes) -> None:
+    """Refuse names that no request can hold, or no line of a log."""
+    _check_text(name)
+    if not name.decode().isprintable():
+        raise LoadError(f"model.onnx has an {side} with a name that cannot be printed: {name!r}")
+
+
+def _check_texts(node: Any) -> None:
+    for attribute in node.attribute:
+        _check_text(attribute.s)
+        for value in attribute.strings:
+            _check_text(value)
+
+
+def _check_text(text: bytes) -> None:
+    try:
+        text.decode()
+    except UnicodeDecodeError as error:
+        raise LoadError(f"the text {text[:LONGEST_TEXT]!r} of model.onnx is not UTF-8") from error
+
+
 def _check_domain(domain: bytes) -> None:
     if domain not in DOMAINS:
         name = domain.decode("utf-8", "replace")
@@ -176,6 +231,8 @@ def _check_tensor(tensor: Any) -> None:
             f"the tensor {name!r} of model.onnx keeps its values in another file; "
             "save the model as one file"
         )
+    for value in tensor.string_data:
+        _check_text(value)
 
 
 @cache
@@ -188,7 +245,7 @@ def _message_class() -> Any:
     )
 
     kinds = descriptor_pb2.FieldDescriptorProto
-    scalars = {"bytes": kinds.TYPE_BYTES, "int64": kinds.TYPE_INT64, "int32": kinds.TYPE_INT32}
+    scalars = {name: getattr(kinds, f"TYPE_{name.upper()}") for name in SCALARS}
     file = descriptor_pb2.FileDescriptorProto(
         name="checkrail/onnx_look.proto", package="checkrail.look", syntax="proto2"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from checkrail_server.feature_ranges import FeatureRanges
 from checkrail_server.finite_outputs import FiniteOutputs
 from checkrail_server.row_independence import rows_are_independent
 from checkrail_server.row_layout import layout_of
+from checkrail_server.runtime_errors import sentence
 from checkrail_server.scores import own_scores, reference_scores
 from checkrail_server.tensors import ANY, FLOATS, ONNX_DATATYPES, Array, TensorSpec
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 LOOP_SECONDS = 0.002
 """Longest inference that runs in the event loop. Handing a single row to a thread and back costs
 more than inferring it (docs/server.md); 2 ms is what another request may have to wait."""
+MAX_ROW_VALUES = 1 << 20
+"""Of one input or output. A body of a request has no room for more."""
 TRIAL_ROWS = 128
 TRIALS = 3
 TRIED_VALUES = (0, 1)
@@ -180,7 +184,7 @@ def _session(model: bytes, threads: int) -> Any:
     try:
         return ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime's exceptions have no base class of their own
-        raise LoadError(f"ONNX Runtime does not load model.onnx: {_sentence(error)}") from error
+        raise LoadError(f"ONNX Runtime does not load model.onnx: {sentence(error)}") from error
 
 
 def _specs(arguments: Iterable[Any], side: str) -> tuple[TensorSpec, ...]:
@@ -193,6 +197,11 @@ def _specs(arguments: Iterable[Any], side: str) -> tuple[TensorSpec, ...]:
                 "it must be a tensor of numbers, booleans or strings (export with zipmap=False)"
             )
         shape = tuple(size if isinstance(size, int) else ANY for size in argument.shape)
+        if prod(size for size in shape if size != ANY) > MAX_ROW_VALUES:
+            raise LoadError(
+                f"the {side} {argument.name!r} of model.onnx has the shape {list(shape)}; a row "
+                f"may have at most {MAX_ROW_VALUES} values"
+            )
         specs.append(TensorSpec(argument.name, datatype, shape))
     return tuple(specs)
 
@@ -257,7 +266,7 @@ def _answers(model: Model) -> tuple[int, list[list[Array]]]:
         except Exception as raised:  # noqa: BLE001 - ONNX Runtime's have no base of their own
             error = raised
     if not answers:
-        raise LoadError(f"the model fails on a row of zeros and on one of ones: {_sentence(error)}")
+        raise LoadError(f"the model fails on a row of zeros and on one of ones: {sentence(error)}")
     return next(iter(answers)), list(answers.values())
 
 
@@ -269,11 +278,6 @@ def _fastest(model: Model, rows: int, value: int) -> float:
         try:
             model.run(feeds)
         except Exception as error:
-            raise LoadError(f"the model fails on {rows} equal rows: {_sentence(error)}") from error
+            raise LoadError(f"the model fails on {rows} equal rows: {sentence(error)}") from error
         seconds.append(time.perf_counter() - started)
     return min(seconds)
-
-
-def _sentence(error: Exception) -> str:
-    """The first line of a message, which ONNX Runtime may follow with much more."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:500]

@@ -136,7 +136,7 @@ def _load_into(
 
         settings = service.settings
         store = artifact.PatientStore(open_store(settings))
-        fetched = artifact.fetch(store, settings.sha256)
+        fetched = artifact.fetch(store, settings.sha256, container_memory.most_for_file())
         logs.info("verified", uri=settings.artifact_uri, sha256=settings.sha256)
 
         def tried(content: bytes, threads: int) -> Findings:
@@ -153,11 +153,8 @@ def _load_into(
 
 
 def _trial_limits(settings: Settings) -> TrialLimits:
-    memory = settings.trial_memory_bytes
-    return TrialLimits(
-        memory or container_memory.left_for_model(container_memory.container_limit()),
-        settings.trial_seconds,
-    )
+    memory = settings.trial_memory_bytes or container_memory.left_for_model()
+    return TrialLimits(memory, settings.trial_seconds)
 
 
 async def _drain(service: Service, server: asyncio.Server, stop: asyncio.Event) -> None:

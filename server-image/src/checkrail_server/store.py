@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
@@ -51,7 +53,12 @@ class DirectoryStore:
         """Return a file, see ``Store``."""
         path = self._directory / name
         try:
-            with path.open("rb") as file:
+            # a pipe would otherwise keep us waiting for somebody who writes
+            with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+                if not path.resolve().is_relative_to(self._directory.resolve()):
+                    raise LoadError(f"{path} is a link that leads out of the artifact")
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise LoadError(f"{path} is not a file")
                 return _bounded(file, str(path), max_bytes)
         except OSError as error:
             raise LoadError(f"{path} cannot be read: {error.strerror}") from error

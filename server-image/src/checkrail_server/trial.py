@@ -15,6 +15,7 @@ and ends.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -101,7 +102,7 @@ class Trial:
         *stages, last = report.decode("utf-8", "replace").split("\n")
         if status or late:
             stage = stages[-1] if stages else ""
-            ending = Ending(stage, None if late else status, self._last_words())
+            ending = Ending(stage, None if late else status, self._last_words(), peak_bytes)
             raise LoadError(refusal_of_ending(ending, limits))
         outcome = json.loads(last)
         if isinstance(outcome, str):
@@ -122,8 +123,9 @@ class Trial:
         deadline = time.monotonic() + limits.seconds
         request = REQUEST.pack(len(model), limits.memory_bytes, limits.seconds, threads)
         self._channel.settimeout(limits.seconds)
-        self._channel.sendall(request)
-        self._channel.sendall(model)
+        with contextlib.suppress(BrokenPipeError):  # it has ended; it may have reported before
+            self._channel.sendall(request)
+            self._channel.sendall(model)
         while len(report) <= REPORT_BYTES:
             self._channel.settimeout(max(deadline - time.monotonic(), 1e-3))
             chunk = self._channel.recv(CHUNK_BYTES)
@@ -182,13 +184,15 @@ def _be_child(channel: socket.socket, stderr: int) -> NoReturn:
 
 def _try(channel: socket.socket) -> None:
     """Report what a model is like, or why it is refused, as JSON: an object or a text."""
+    from checkrail_server import graph  # noqa: PLC0415 - imported by now
     from checkrail_server.model import try_out  # noqa: PLC0415 - imported by now
 
+    graph.prepare()  # while the parent fetches the model
     request = channel.recv(REQUEST.size, socket.MSG_WAITALL)
     if len(request) < REQUEST.size:
         return  # the parent needs no trial any more
     size, memory_bytes, seconds, threads = REQUEST.unpack(request)
-    _limit(memory_bytes + threads * THREAD_BYTES, seconds * threads)
+    _limit(memory_bytes + (threads - 1) * THREAD_BYTES, seconds * threads)
     outcome: dict[str, object] | str
     try:
         content = channel.recv(size, socket.MSG_WAITALL)
@@ -206,6 +210,7 @@ def _limit(memory_bytes: int, processor_seconds: int) -> None:
     """Let this process take so much more memory, so much time, and no file."""
     address_space = container_memory.mapped() + memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (address_space, resource.RLIM_INFINITY))
-    resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds))
+    # at the hard limit the kernel kills, as it does without memory; at the soft one it says why
+    resource.setrlimit(resource.RLIMIT_CPU, (processor_seconds, processor_seconds + 1))
     resource.setrlimit(resource.RLIMIT_FSIZE, (STDERR_BYTES, STDERR_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -37,6 +37,8 @@ class Ending:
     """Exit code, or minus the signal that ended it; None: it was ended when its time was over."""
     stderr: str
     """What C++ wrote."""
+    peak_bytes: int
+    """Most memory that it had, the server's pages included."""
 
 
 def refusal_of_report(reason: str, limits: TrialLimits) -> str:
@@ -61,7 +63,11 @@ def refusal_of_ending(ending: Ending, limits: TrialLimits) -> str:
         if ending.status < 0
         else f"ended with code {ending.status}"
     )
-    return f"the trial of the model {how} {when}" + (f": {words}" if words else "")
+    # a library that does not look whether it got memory ends by a signal
+    memory = f"it had {ending.peak_bytes // MIB} MiB and may have {limits.memory_bytes // MIB} more"
+    return f"the trial of the model {how} {when}; {memory} than the server" + (
+        f": {words}" if words else ""
+    )
 
 
 def _too_large(limits: TrialLimits) -> str:

@@ -199,6 +199,17 @@ def test_an_artifact_that_does_not_hold_together_is_refused(
         loaded(files, tmp_path)
 
 
+def test_a_model_too_large_for_the_container_is_not_even_read(tmp_path: Path) -> None:
+    files = flight_files()
+    written(files, tmp_path)
+    size = len(files[MODEL_FILE])
+    digest = hashlib.sha256(files[MODEL_FILE]).hexdigest()
+
+    assert artifact.fetch(DirectoryStore(tmp_path), digest, size).model == files[MODEL_FILE]
+    with pytest.raises(LoadError, match=f"larger than the {size - 1} bytes it may have"):
+        artifact.fetch(DirectoryStore(tmp_path), digest, size - 1)
+
+
 def gathered(classes: Any) -> bytes:
     """A classifier as our trainer exports it: labels are picked out of a constant."""
     nodes = [

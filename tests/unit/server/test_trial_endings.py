@@ -27,41 +27,44 @@ TERMINATED = (
     ("ending", "want"),
     [
         pytest.param(
-            Ending("load it", -11, ""),
-            "the trial of the model was ended by SIGSEGV when it was about to load it",
+            Ending("load it", -11, "", 200 << 20),
+            "the trial of the model was ended by SIGSEGV when it was about to load it; it had 200 "
+            "MiB and may have 300 more than the server",
             id="a crash",
         ),
         pytest.param(
-            Ending("load it", -6, "free(): invalid pointer\n"),
-            "the trial of the model was ended by SIGABRT when it was about to load it: "
+            Ending("load it", -6, "free(): invalid pointer\n", 200 << 20),
+            "the trial of the model was ended by SIGABRT when it was about to load it; it had 200 "
+            "MiB and may have 300 more than the server: "
             "free(): invalid pointer",
             id="an abort with a word",
         ),
         pytest.param(
-            Ending("load it", -6, TERMINATED),
+            Ending("load it", -6, TERMINATED, 200 << 20),
             "the model takes more than the 300 MiB of a trial: the trial ended when it was about "
             "to load it: what(): bad_alloc",
             id="an abort for want of memory",
         ),
         pytest.param(
-            Ending("run it on a few rows", None, ""),
+            Ending("run it on a few rows", None, "", 200 << 20),
             "the model took longer than the 40 s of a trial, when it was about to run it on a few "
             "rows",
             id="the deadline",
         ),
         pytest.param(
-            Ending("load it", -24, ""),
+            Ending("load it", -24, "", 200 << 20),
             "the model took longer than the 40 s of a trial, when it was about to load it",
             id="the limit of processor time",
         ),
         pytest.param(
-            Ending("", -9, ""),
+            Ending("", -9, "", 200 << 20),
             "the trial of the model was killed before it began, as the kernel does without memory",
             id="killed by another",
         ),
         pytest.param(
-            Ending("load it", 1, "RuntimeError('x')"),
-            "the trial of the model ended with code 1 when it was about to load it: "
+            Ending("load it", 1, "RuntimeError('x')", 200 << 20),
+            "the trial of the model ended with code 1 when it was about to load it; it had 200 MiB "
+            "and may have 300 more than the server: "
             "RuntimeError('x')",
             id="a bug",
         ),
