@@ -9,7 +9,7 @@ import pytest
 
 from checkrail_api.kind import API_VERSION
 from checkrail_api.model_version import ModelVersionSpec
-from checkrail_operator.plan.version_size import bounded
+from checkrail_operator.plan.training.version_size import bounded
 from harness.trainer_records import record
 from harness.training_world import DIGEST
 

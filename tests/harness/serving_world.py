@@ -18,16 +18,16 @@ from checkrail_api.names import LABEL_REVISION, LABEL_VERSION
 from checkrail_operator.observe.model_deployment import see
 from checkrail_operator.observe.raw import Raw, related_queries
 from checkrail_operator.observe.rollout_reads import Fetched, rollout_reads
-from checkrail_operator.plan.difference import (
+from checkrail_operator.plan.deployment.difference import (
     APPLIED_HASH,
     Change,
     applied_hash,
     change_needed,
     same_status,
 )
-from checkrail_operator.plan.difference import identity as identity_of
+from checkrail_operator.plan.deployment.difference import identity as identity_of
+from checkrail_operator.plan.deployment.model_deployment import plan
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.model_deployment import plan
 from checkrail_operator.plan.types import Defaults, Manifest, Plan
 from harness.counting_servers import Servers
 from harness.fake_cluster import OperatorDiedError

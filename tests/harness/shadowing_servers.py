@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkrail_api.shadow import CANDIDATE_FILE, Candidate
-from checkrail_operator.plan.shadow import TENTHS
+from checkrail_operator.plan.deployment.shadow import TENTHS
 
 KUBELET_LAG_SECONDS = 10
 """From a change of the ConfigMap to that of the file in a pod."""

@@ -9,7 +9,7 @@ from typing import Any
 from checkrail_api.kind import API_VERSION
 from checkrail_operator.observe.training_job import see
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.training_job import plan
+from checkrail_operator.plan.training.training_job import plan
 from checkrail_operator.plan.types import Defaults, Key, Plan
 from checkrail_operator.shell.execute import Written, execute
 from harness.fake_cluster import Body, FakeCluster

@@ -8,8 +8,8 @@ from typing import Any
 from checkrail_api.kind import API_VERSION
 from checkrail_api.names import FINALIZER
 from checkrail_operator.observe.model_version import see
-from checkrail_operator.plan.model_version import plan
 from checkrail_operator.plan.types import Defaults, Key, Plan
+from checkrail_operator.plan.version.model_version import plan
 from checkrail_operator.shell.execute import Written, execute
 from harness.fake_cluster import Body, FakeCluster
 from harness.training_world import DEFAULTS, DIGEST, failure

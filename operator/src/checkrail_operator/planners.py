@@ -8,8 +8,10 @@ from checkrail_operator.observe import model_deployment as deployment_observed
 from checkrail_operator.observe import model_version as version_observed
 from checkrail_operator.observe import training_job as training_observed
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan import model_deployment, model_version, training_job
+from checkrail_operator.plan.deployment import model_deployment
+from checkrail_operator.plan.training import training_job
 from checkrail_operator.plan.types import Defaults, OwnedKind, Plan
+from checkrail_operator.plan.version import model_version
 from checkrail_operator.plan.wake_waiting import given_up
 
 Planner = Callable[[Raw, datetime, Defaults], Plan]

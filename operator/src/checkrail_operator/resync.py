@@ -23,7 +23,7 @@ from checkrail_operator.observe.raw import (
     following_queries,
     related_queries,
 )
-from checkrail_operator.plan.difference import at_rest
+from checkrail_operator.plan.deployment.difference import at_rest
 from checkrail_operator.plan.errors import NameConflictError, TransientError
 from checkrail_operator.plan.types import Key, Manifest, OwnedKind, Plan
 from checkrail_operator.queue import Backoff, Clock, Sleeper, WorkQueue

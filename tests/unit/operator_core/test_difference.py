@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from checkrail_operator.plan.difference import (
+from checkrail_operator.plan.deployment.difference import (
     APPLIED_HASH,
     Change,
     applied_hash,

@@ -7,7 +7,7 @@ import pytest
 
 from checkrail_operator.observe.query_answers import read_answer
 from checkrail_operator.observe.rollout_reads import Fetched, Reads, rollout_reads
-from checkrail_operator.plan.counters import QueryAnswer
+from checkrail_operator.plan.deployment.counters import QueryAnswer
 
 NOW = datetime(2026, 11, 28, 12, 0, 0, tzinfo=UTC)
 STABLE, CANARY = "aaaaaaaa", "bbbbbbbb"

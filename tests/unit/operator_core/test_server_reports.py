@@ -3,7 +3,7 @@
 import pytest
 
 from checkrail_operator.observe.server_reports import ReportError, read_report
-from checkrail_operator.plan.counters import BUCKETS, Bins
+from checkrail_operator.plan.deployment.counters import BUCKETS, Bins
 from harness.counting_servers import Behaviour, Servers
 
 

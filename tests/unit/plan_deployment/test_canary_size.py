@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from checkrail_api.rollout import Rollout, Step
-from checkrail_operator.plan.canary_size import canary_pods, canary_pods_now
+from checkrail_operator.plan.deployment.canary_size import canary_pods, canary_pods_now
 from harness.serving_bodies import model_deployment, version_name
 from harness.serving_world import ServingWorld
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from checkrail_operator.plan import serving as serving_manifests
-from checkrail_operator.plan.revision import TEMPLATE
+from checkrail_operator.plan.deployment import serving as serving_manifests
+from checkrail_operator.plan.deployment.revision import TEMPLATE
 from harness.rollouts import (
     at_weight,
     deployed,

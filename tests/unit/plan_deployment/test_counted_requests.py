@@ -6,9 +6,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from checkrail_api.deployment_status import Analysis
-from checkrail_operator.plan.analysis import Arm, Split, counted, in_split
-from checkrail_operator.plan.checks import slow_edge
-from checkrail_operator.plan.counters import BUCKETS, MOST, Bins, Counters, Reading, ServerReport
+from checkrail_operator.plan.deployment.analysis import Arm, Split, counted, in_split
+from checkrail_operator.plan.deployment.checks import slow_edge
+from checkrail_operator.plan.deployment.counters import (
+    BUCKETS,
+    MOST,
+    Bins,
+    Counters,
+    Reading,
+    ServerReport,
+)
 
 T0 = datetime(2026, 11, 28, 12, 0, 0, tzinfo=UTC)
 ARMS: dict[str, Arm] = {"s1": "stable", "s2": "stable", "c1": "canary"}

@@ -5,7 +5,7 @@ import pytest
 
 from checkrail_api.rollout import Rollout
 from checkrail_api.rollout import Step as SpecStep
-from checkrail_operator.plan.rollout import (
+from checkrail_operator.plan.deployment.rollout import (
     DRAIN,
     CanarySeen,
     Move,

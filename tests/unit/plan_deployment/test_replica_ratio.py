@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkrail_operator.plan.replica_ratio import ratio_pods, reachable, reachable_shares
+from checkrail_operator.plan.deployment.replica_ratio import ratio_pods, reachable, reachable_shares
 
 replicas = st.integers(1, 60)
 weights = st.integers(1, 99)

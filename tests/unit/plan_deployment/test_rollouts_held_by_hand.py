@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checkrail_api.rollout import Rollout
-from checkrail_operator.plan.rollout import pauses_after
+from checkrail_operator.plan.deployment.rollout import pauses_after
 from harness.serving_bodies import model_deployment, version_name
 from harness.serving_world import ServingWorld
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checkrail_api.reports import Signature
-from checkrail_operator.plan.signature import differences
+from checkrail_operator.plan.deployment.signature import differences
 from harness.serving_bodies import model_deployment, model_version
 from harness.serving_world import ServingWorld
 

@@ -6,11 +6,11 @@ import pytest
 from checkrail_operator.observe.http_route import see_route
 from checkrail_operator.observe.model_deployment import see
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan.deployment_seen import Answer
+from checkrail_operator.plan.deployment.deployment_seen import Answer
+from checkrail_operator.plan.deployment.pod_health import crash_words, waiting_words
+from checkrail_operator.plan.deployment.revision import read_annotation
 from checkrail_operator.plan.errors import InvalidSpecError
-from checkrail_operator.plan.pod_health import crash_words, waiting_words
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen, Terminated
-from checkrail_operator.plan.revision import read_annotation
 from checkrail_operator.plan.types import Manifest
 from harness.serving_bodies import DEFAULTS, START, model_deployment, model_version
 from harness.serving_world import ServingWorld

@@ -3,7 +3,7 @@
 import pytest
 
 from checkrail_api.reasons import Reason
-from checkrail_operator.plan.training_conditions import failed
+from checkrail_operator.plan.training.training_conditions import failed
 
 AT = "2026-11-23T12:00:00Z"
 

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from checkrail_operator.plan.quantity import quantity
+from checkrail_operator.plan.deployment.quantity import quantity
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from checkrail_api.reports import Phase
-from checkrail_operator.plan.readable import duration, progress
+from checkrail_operator.plan.training.readable import duration, progress
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 
 from checkrail_api.reports import Metric
-from checkrail_operator.plan.training_status import score
+from checkrail_operator.plan.training.training_status import score
 
 
 @pytest.mark.parametrize(

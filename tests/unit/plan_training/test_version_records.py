@@ -10,7 +10,7 @@ from checkrail_api.record import FeatureRecord, Origin, Record, read_record
 from checkrail_api.reports import GateResult, Metric
 from checkrail_operator.observe.raw import RECORD_TAIL_LINES
 from checkrail_operator.plan.errors import TransientError
-from checkrail_operator.plan.version_size import MAX_BYTES, bounded, stored_bytes
+from checkrail_operator.plan.training.version_size import MAX_BYTES, bounded, stored_bytes
 from harness.fake_cluster import FakeCluster
 from harness.trainer_records import GATE, left_behind, record
 from harness.training_world import KEY, SUCCESS, TrainingWorld, failure

@@ -10,8 +10,8 @@ from checkrail_api.evaluation import SERVING, Gate
 from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.run import RUN_FILE, BaselineModel
-from checkrail_operator.plan.artifact_store import artifact_store
-from checkrail_operator.plan.baselines import Baselines, references, serving
+from checkrail_operator.plan.deployment.artifact_store import artifact_store
+from checkrail_operator.plan.training.baselines import Baselines, references, serving
 from checkrail_operator.plan.types import Defaults, Manifest
 
 _BASELINES = TypeAdapter(tuple[BaselineModel, ...])

@@ -3,8 +3,8 @@
 from itertools import chain
 from typing import Any
 
-from checkrail_operator.plan.deployment_seen import Answer, RouteSeen
-from checkrail_operator.plan.difference import applied
+from checkrail_operator.plan.deployment.deployment_seen import Answer, RouteSeen
+from checkrail_operator.plan.deployment.difference import applied
 from checkrail_operator.plan.types import Manifest
 
 ASKED = ("Accepted", "ResolvedRefs")

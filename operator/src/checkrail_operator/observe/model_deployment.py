@@ -24,11 +24,9 @@ from checkrail_operator.observe.raw import (
 )
 from checkrail_operator.observe.server_reports import see_reports
 from checkrail_operator.observe.shadow_reports import see_shadows
-from checkrail_operator.plan.deployment_seen import ModelDeploymentSeen, RevisionSeen
-from checkrail_operator.plan.difference import applied
-from checkrail_operator.plan.errors import InvalidSpecError
-from checkrail_operator.plan.instants import instant
-from checkrail_operator.plan.revision import (
+from checkrail_operator.plan.deployment.deployment_seen import ModelDeploymentSeen, RevisionSeen
+from checkrail_operator.plan.deployment.difference import applied
+from checkrail_operator.plan.deployment.revision import (
     ANNOTATION,
     TEMPLATE,
     Revision,
@@ -36,6 +34,8 @@ from checkrail_operator.plan.revision import (
     read_annotation,
     version_of,
 )
+from checkrail_operator.plan.errors import InvalidSpecError
+from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.types import Defaults, Key, Manifest, Ref
 
 OPTIONAL = frozenset({AUTOSCALER, CONFIG_MAP, DISRUPTION_BUDGET, NETWORK_POLICY})

@@ -10,13 +10,13 @@ from checkrail_api.reports import TrainerFailure
 from checkrail_operator.observe.pods import is_owned_by, see_pod
 from checkrail_operator.observe.raw import Raw, is_going
 from checkrail_operator.observe.trainer_reports import termination_report
-from checkrail_operator.plan.artifact_store import artifact_store
+from checkrail_operator.plan.deployment.artifact_store import artifact_store
+from checkrail_operator.plan.deployment.pod_health import waiting_words
 from checkrail_operator.plan.instants import instant
-from checkrail_operator.plan.pod_health import waiting_words
 from checkrail_operator.plan.pod_seen import PodSeen
-from checkrail_operator.plan.removal_job import CONTAINER
 from checkrail_operator.plan.types import Defaults, Key, Manifest
-from checkrail_operator.plan.version_seen import ArtifactSeen, ModelVersionSeen, RemovalSeen
+from checkrail_operator.plan.version.removal_job import CONTAINER
+from checkrail_operator.plan.version.version_seen import ArtifactSeen, ModelVersionSeen, RemovalSeen
 from checkrail_operator.plan.wake_waiting import served_by
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)

@@ -5,7 +5,7 @@ from math import isfinite
 from typing import Any
 
 from checkrail_operator.observe.rollout_reads import Fetched
-from checkrail_operator.plan.counters import QueryAnswer
+from checkrail_operator.plan.deployment.counters import QueryAnswer
 
 
 def read_answer(fetched: Fetched) -> QueryAnswer:

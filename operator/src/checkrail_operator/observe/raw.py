@@ -11,9 +11,9 @@ from checkrail_api.record import MAX_LINES
 from checkrail_operator.observe.baselines import told_baselines
 from checkrail_operator.observe.pods import is_owned_by
 from checkrail_operator.observe.rollout_reads import Fetched
-from checkrail_operator.plan.baselines import serving
 from checkrail_operator.plan.object_stores import AUTHORITIES
-from checkrail_operator.plan.training_seen import CONTAINER
+from checkrail_operator.plan.training.baselines import serving
+from checkrail_operator.plan.training.training_seen import CONTAINER
 from checkrail_operator.plan.types import Manifest, OwnedKind
 
 JOB = ("batch/v1", "Job")

@@ -10,9 +10,9 @@ from checkrail_api.object_store import ObjectStore, Store
 from checkrail_api.pod import Resources
 from checkrail_api.training_job import MUTABLE, TrainingJobSpec
 from checkrail_operator.observe.validation import M, validated
+from checkrail_operator.plan.deployment.quantity import quantity
 from checkrail_operator.plan.errors import DefaultsError, InvalidSpecError
-from checkrail_operator.plan.quantity import quantity
-from checkrail_operator.plan.training_seen import ResolvedRun
+from checkrail_operator.plan.training.training_seen import ResolvedRun
 from checkrail_operator.plan.types import Defaults, Manifest
 
 DEFAULT_RUNG = Resources(requests={"cpu": "1", "memory": "2Gi"}, limits={"memory": "2Gi"})

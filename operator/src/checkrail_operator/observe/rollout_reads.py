@@ -7,7 +7,7 @@ from typing import Any
 
 from checkrail_api.names import LABEL_REVISION
 from checkrail_api.serving import METRICS_PATH, SERVER_PORT, SHADOW_PATH
-from checkrail_operator.plan.analysis import MOST_PODS
+from checkrail_operator.plan.deployment.analysis import MOST_PODS
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.types import Manifest
 

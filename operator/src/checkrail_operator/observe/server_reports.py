@@ -23,7 +23,7 @@ from checkrail_api.serving import (
 )
 from checkrail_operator.observe.exposition import sample
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan.counters import Bins, Counters, Reading, ServerReport
+from checkrail_operator.plan.deployment.counters import Bins, Counters, Reading, ServerReport
 
 STARTED = "process_start_time_seconds"
 MOST = 2**53

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from checkrail_api.shadow import ShadowReport
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan.shadow_counts import ShadowReading
+from checkrail_operator.plan.deployment.shadow_counts import ShadowReading
 
 
 def see_shadows(raw: Raw) -> ShadowReading:

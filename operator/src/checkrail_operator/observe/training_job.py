@@ -16,9 +16,9 @@ from checkrail_operator.observe.trainer_reports import (
     record_in,
     termination_report,
 )
-from checkrail_operator.plan.baselines import NOTHING_TO_COMPARE, Baselines
 from checkrail_operator.plan.instants import instant
-from checkrail_operator.plan.training_seen import (
+from checkrail_operator.plan.training.baselines import NOTHING_TO_COMPARE, Baselines
+from checkrail_operator.plan.training.training_seen import (
     RUN_VOLUME,
     ConfigMapSeen,
     EndedRun,

@@ -10,7 +10,6 @@ from typing import Any
 
 from checkrail_api.conditions import Condition, ConditionStatus, condition, settled
 from checkrail_api.reasons import Reason
-from checkrail_operator.plan.ended_run import SOON_SECONDS
 from checkrail_operator.plan.errors import (
     DefaultsError,
     ForbiddenError,
@@ -18,7 +17,8 @@ from checkrail_operator.plan.errors import (
     NameConflictError,
 )
 from checkrail_operator.plan.instants import rfc3339
-from checkrail_operator.plan.training_conditions import failed
+from checkrail_operator.plan.training.ended_run import SOON_SECONDS
+from checkrail_operator.plan.training.training_conditions import failed
 from checkrail_operator.plan.types import Event, Key, Manifest, Plan, RunEnd
 
 CONFLICT_LOOK_AGAIN_SECONDS = 30.0

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from checkrail_api.names import FINALIZER
 from checkrail_operator.observe.raw import Raw
-from checkrail_operator.plan.backing import backing
-from checkrail_operator.plan.difference import (
+from checkrail_operator.plan.deployment.backing import backing
+from checkrail_operator.plan.deployment.difference import (
     APPLIED_HASH,
     Change,
     applied_hash,

@@ -1,0 +1,1 @@
+"""What a TrainingJob needs: a Job for each attempt, and a ModelVersion of what came out."""

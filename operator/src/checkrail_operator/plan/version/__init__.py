@@ -1,0 +1,1 @@
+"""What a ModelVersion needs: that its artifact goes with it, or stays."""
