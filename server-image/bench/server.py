@@ -54,6 +54,7 @@ class Bench:
         """Make the model and the requests in ``folder``; a figure takes so many ``seconds``."""
         self.figures = Figures()
         self._seconds = seconds
+        self._compiled: set[str | None] = set()
         cores = sorted(os.sched_getaffinity(0))
         self._server_core, self._load_core = cores[0], cores[-1]
         model = trained()
@@ -75,9 +76,8 @@ class Bench:
         """Start ``server``, measure it, and end it."""
         cells = list(_cells(server))
         try:
-            if server.environment:
-                install(server.environment)
             row = self._row_of(server)
+            self._prepare(server, row)
             with running(server, self._served, self._server_core, row) as up:
                 self.figures.ready(server.name, up.ready_seconds)
                 for cell in cells:
@@ -87,6 +87,15 @@ class Bench:
             print(f"{server.name}: {error}", flush=True)
             for cell in cells:
                 self.figures.take(server.name, cell, Failed(str(error)))
+
+    def _prepare(self, server: Server, row: Body) -> None:
+        """Install ``server``, and start it once, so that its modules are compiled."""
+        if server.environment in self._compiled:
+            return
+        if server.environment:
+            install(server.environment)
+        with running(server, self._served, self._server_core, row):
+            self._compiled.add(server.environment)
 
     def _measured(self, server: Server, up: Running, cell: Cell) -> Load | Failed:
         try:

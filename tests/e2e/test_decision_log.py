@@ -1,5 +1,6 @@
 """Every answer is in the decision log: of a pod that goes under load, and of those that go last."""
 
+import secrets
 from pathlib import Path
 
 import duckdb
@@ -14,7 +15,7 @@ from e2e.served import ROWS, SERVER, Served
 from harness import small_models
 
 NAME = "audited"
-URI = f"s3://models/decisions/{NAME}"
+URI = f"s3://models/decisions/{secrets.token_hex(4)}"
 RATE = 50
 TOLD_READY = 2
 """Requests of ``wait_ready``, which asks once each time."""
