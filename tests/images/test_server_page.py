@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.images
 
 ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
-HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">$model 'Ü\x01"
+HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">$model 'Ü"
 
 
 @pytest.fixture(scope="module")
