@@ -238,6 +238,16 @@ def test_the_first_version_has_no_shadow() -> None:
     assert "shadow" not in world.status
 
 
+def test_other_settings_of_what_serves_are_not_compared_with_it() -> None:
+    world = asked(load=0.0)
+    world.ask_for(1)
+    world.settle()
+    more = {"limits": {"memory": "2Gi"}}
+    world.edit(server={"resources": more})
+    world.run_until(has_shares, seconds=20)
+    assert config_maps(world) == []
+
+
 def test_one_that_is_aborted_in_shadow_is_remembered() -> None:
     world = asked()
     run(world, 30)

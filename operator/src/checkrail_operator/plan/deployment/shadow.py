@@ -71,9 +71,12 @@ class Shadow:
 
 
 def shadow_of(seen: ModelDeploymentSeen, stable: Revision, candidate: Revision) -> Shadow | None:
-    """Return the comparison of ``candidate`` with what serves; None where none is asked for."""
+    """Return the comparison of ``candidate`` with what serves; None where none is asked for.
+
+    Nor is there one where both are the same artifact, with another image or other settings.
+    """
     asked = seen.spec.rollout.shadow
-    if asked is None:
+    if asked is None or candidate.sha256 == stable.sha256:
         return None
     told = seen.status.shadow
     goes_on = (
