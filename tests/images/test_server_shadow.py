@@ -183,13 +183,31 @@ def test_another_digest_than_the_operators_is_refused(server: ShadowedServer) ->
     assert f"expected {'0' * 64}" in found.message
 
 
-def test_a_file_that_names_no_candidate_is_refused(server: ShadowedServer) -> None:
-    server.put('{"version": "steady-1"}')
+@pytest.mark.parametrize(
+    ("text", "named", "words"),
+    [
+        pytest.param(
+            '{"version": "steady-1", "sha256": "22", "attempt": "3"}',
+            ("steady-1", "22", "3"),
+            "candidate: uri: Field required",
+            id="another release",
+        ),
+        pytest.param('{"sha256": 1, "attempt": null}', ("", "", ""), "version", id="other types"),
+        pytest.param(f'{{"sha256": "{"0" * 65}"}}', ("", "", ""), "version", id="too long"),
+        pytest.param("[]", ("", "", ""), "document: Input should be an object", id="no object"),
+        pytest.param("{", ("", "", ""), "document: Invalid JSON", id="no JSON"),
+    ],
+)
+def test_a_file_that_is_not_understood_is_refused_under_the_name_that_it_gives(
+    server: ShadowedServer, text: str, named: tuple[str, str, str], words: str
+) -> None:
+    server.put(text)
 
     found = server.once(lambda found: found.state == "Refused")
 
+    assert (found.version, found.sha256, found.attempt) == named
     assert found.reason == "NotUnderstood"
-    assert "candidate: uri: Field required" in found.message
+    assert words in found.message
 
 
 def test_a_candidate_that_computes_for_long_is_not_waited_for(server: ShadowedServer) -> None:

@@ -91,10 +91,10 @@ class Shadow:
     async def _compare(self, asked: bytes, model: Model) -> None:
         from checkrail_server import shadow_candidate  # noqa: PLC0415 - pydantic, when it is there
 
-        self._told = {"state": "Loading", "started": str(time.time_ns() // 1000)}
+        named = shadow_candidate.named(asked)
+        self._told = {"state": "Loading", "started": str(time.time_ns() // 1000), **named}
         try:
             candidate = shadow_candidate.read(asked)
-            self._told |= candidate.model_dump(include={"version", "sha256", "attempt"})
             logs.info("candidate in shadow", version=candidate.version, sha256=candidate.sha256)
             start = shadow_candidate.start_of(candidate, model)
             code = await self._process(start, model)

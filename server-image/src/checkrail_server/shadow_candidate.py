@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
 from pydantic import ValidationError
 
 from checkrail_api.shadow import MOST_BINS, Candidate
@@ -21,6 +22,9 @@ RESERVE_BYTES = 64 << 20
 LEAST_BYTES = 192 << 20
 """Memory without which no candidate is tried: Python and ONNX Runtime take most of it."""
 
+NAMED = {"version": 253, "sha256": 64, "attempt": 64}
+"""Fields that tell a candidate from others, and the most characters that a report has of each."""
+
 
 class ShadowError(Exception):
     """The candidate is not tried, for ``reason``."""
@@ -29,6 +33,20 @@ class ShadowError(Exception):
         """Say why, in one word and in a sentence."""
         super().__init__(message)
         self.reason = reason
+
+
+def named(asked: bytes) -> dict[str, str]:
+    """Return what of ``NAMED`` the operator's file says, be the rest of it of another release."""
+    try:
+        found = orjson.loads(asked)
+    except orjson.JSONDecodeError:
+        return {}
+    said = found if isinstance(found, dict) else {}
+    return {
+        key: said[key]
+        for key, most in NAMED.items()
+        if isinstance(said.get(key), str) and len(said[key]) <= most
+    }
 
 
 def read(asked: bytes) -> Candidate:

@@ -195,6 +195,15 @@ def test_a_report_on_something_else_is_no_report(forged: dict[str, Any]) -> None
     assert "no pod compares yet" in ready(world)[1]
 
 
+@pytest.mark.parametrize("lacking", ["sha256", "attempt"])
+def test_a_refusal_of_a_file_that_could_not_be_read_holds_it_and_is_said(lacking: str) -> None:
+    world = asked()
+    world.shadowing.behaviour = ShadowBehaviour(refused="NotUnderstood", forged={lacking: ""})
+    run(world, 120)
+    assert (has_shares(world), world.refused) == (False, [])
+    assert ready(world)[1].endswith(": NotUnderstood: it does not fit")
+
+
 def test_pods_that_cannot_be_asked_hold_it_and_are_named() -> None:
     world = asked()
     world.shadowing.behaviour = ShadowBehaviour(mute=True)

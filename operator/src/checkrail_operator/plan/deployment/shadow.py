@@ -160,7 +160,8 @@ def _judged(
     }
     comparing = {pod: each for pod, each in reports.items() if each.state == "Comparing"}
     counts, readings, wrong = summed(told, comparing, pods)
-    trouble = {**seen.shadows.unread, **_loading(reports, pods), **wrong}
+    waiting = {**_nameless(seen.shadows.reports, pods), **_loading(reports, pods)}
+    trouble = {**seen.shadows.unread, **waiting, **wrong}
     unread = "; ".join(f"pod {name}: {why}" for name, why in sorted(trouble.items()))
     found = compare(counts.pairs, float(asked.max_flip_rate), float(asked.max_psi))
     since = told.comparing_since or (rfc3339(seen.now) if counts.pairs.compared else None)
@@ -193,6 +194,15 @@ def _judged(
         words=figure_words(asked, counts, found),
         is_long_enough=long_enough,
     )
+
+
+def _nameless(reports: Mapping[str, ShadowReport], pods: Mapping[str, str]) -> dict[str, str]:
+    """Return why pods refuse what they could not even read the digest and attempt of."""
+    return {
+        pods[pod]: f"{report.reason}: {report.message}"
+        for pod, report in reports.items()
+        if pod in pods and report.state == "Refused" and not (report.sha256 and report.attempt)
+    }
 
 
 def _loading(reports: Mapping[str, ShadowReport], pods: Mapping[str, str]) -> dict[str, str]:
