@@ -12,10 +12,12 @@ from checkrail_api.names import LABEL_REVISION
 from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import DEFAULTS, model_deployment
 from harness.serving_world import ServingWorld
+from harness.shadowing_servers import ShadowBehaviour
 
 STEPS = [{"weight": w, "holdSeconds": 2} for w in (10, 40, 70)]
 WEIGHTS = [0, 10, 40, 70, 100]
 ROLLOUT: dict[str, Any] = {"steps": STEPS, "progressDeadlineSeconds": 15}
+SHADOW = {"seconds": 5, "minRequests": 500}
 
 versions = st.integers(1, 4)
 seconds = st.integers(1, 4)
@@ -27,6 +29,8 @@ class RandomRollout(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = ServingWorld(owner=model_deployment(rollout=ROLLOUT))
+        self.world.servers.load = 100.0
+        self.rollout = ROLLOUT
         self.retries = 0
 
     @initialize(serving=st.booleans())
@@ -78,7 +82,14 @@ class RandomRollout(RuleBasedStateMachine):
     @rule()
     def a_retry_is_asked_for(self) -> None:
         self.retries += 1
-        self.world.edit(rollout={**ROLLOUT, "retry": str(self.retries)})
+        self.rollout = {**self.rollout, "retry": str(self.retries)}
+        self.world.edit(rollout=self.rollout)
+
+    @rule(asked=st.booleans(), flips=st.sampled_from([0.0, 0.0, 0.5]))
+    def it_is_to_be_compared_in_shadow(self, *, asked: bool, flips: float) -> None:
+        self.world.shadowing.behaviour = ShadowBehaviour(flips=flips)
+        self.rollout = {**self.rollout, "shadow": SHADOW if asked else None}
+        self.world.edit(rollout=self.rollout)
 
     @rule(image=st.integers(1, 3))
     def the_operator_is_upgraded(self, image: int) -> None:
@@ -159,6 +170,7 @@ class RandomRollout(RuleBasedStateMachine):
         world = self.world
         world.gateway = "accepts"
         world.behaviour = {}
+        world.shadowing.behaviour = ShadowBehaviour()
         for number in range(1, 5):
             world.publish(number)
         world.edit(replicas=1)

@@ -277,6 +277,47 @@ def test_another_version_takes_its_place_and_is_compared_from_the_beginning() ->
     assert [h["outcome"] for h in world.status["history"]][:1] == ["Withdrawn"]
 
 
+def test_one_that_waits_for_pods_goes_on_with_what_was_counted() -> None:
+    world = asked(minRequests=10**9)
+    run(world, 60)
+    before = shadow(world)["compared"]
+    world.edit(replicas=0)
+    run(world, 60)
+    assert ready(world)[0] == "WaitingForReplicas"
+    assert (world.pods, config_maps(world)) == ({}, [])
+    asleep = shadow(world)
+    assert asleep["state"] == "Comparing"
+    assert asleep["compared"] >= before > 0
+    calls = world.calls
+    run(world, 60)
+    assert world.calls == calls
+    world.edit(replicas=2)
+    run(world, 60)
+    assert shadow(world)["since"] == asleep["since"]
+    assert shadow(world)["compared"] > asleep["compared"]
+    assert [h["version"] for h in world.status["history"]] == [version_name(1)]
+
+
+def test_one_that_is_withdrawn_without_pods_is_over() -> None:
+    world = asked(minRequests=10**9)
+    run(world, 60)
+    world.edit(replicas=0)
+    run(world, 20)
+    world.ask_for(1)
+    run(world, 20)
+    assert "shadow" not in world.status
+    assert [h["outcome"] for h in world.status["history"]][:1] == ["Withdrawn"]
+
+
+def test_one_that_is_asked_for_without_pods_begins_once_there_are_some() -> None:
+    world = asked()
+    world.edit(replicas=0)
+    run(world, 20)
+    assert "shadow" not in world.status
+    world.edit(replicas=2)
+    world.run_until(has_shares)
+
+
 def test_other_thresholds_begin_it_anew() -> None:
     world = asked(minRequests=10**9)
     run(world, 60)

@@ -67,7 +67,8 @@ class Shadow:
 
     def held(self) -> "Shadow":
         """Return the same, to be judged once more: something else keeps the candidate waiting."""
-        return replace(self, status=self.status.model_copy(update={"state": "Comparing"}))
+        status = self.status.model_copy(update={"state": "Comparing"})
+        return replace(self, status=status, failure=None)
 
 
 def shadow_of(seen: ModelDeploymentSeen, stable: Revision, candidate: Revision) -> Shadow | None:

@@ -194,12 +194,13 @@ def _begin(
     shadow = shadow_of(seen, stable, candidate)
     if seen.spec.suspend and (shadow is None or shadow.is_new):
         return Decision(Situation.SUSPENDED, wanted, stable)
+    held = shadow.held() if shadow and not shadow.is_new else None
     if not seen.spec.replicas:
-        return Decision(Situation.ASLEEP, wanted, stable)
+        return Decision(Situation.ASLEEP, wanted, stable, shadow=held)
     if shadow and not shadow.has_passed:
         return _in_shadow(seen, wanted, stable, shadow)
     if leftovers(seen, (stable,)):
-        return Decision(Situation.CLEARING, wanted, stable, shadow=shadow and shadow.held())
+        return Decision(Situation.CLEARING, wanted, stable, shadow=held)
     step = Step(0, Move.WAITING_FOR_REPLICAS)
     canary = Canary(candidate, 0, whole_second(seen.now))
     return Decision(Situation.CLIMBING, wanted, stable, canary, step, shadow=shadow)
