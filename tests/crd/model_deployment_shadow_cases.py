@@ -11,6 +11,8 @@ def _shadow(**fields: Any) -> dict[str, Any]:
 
 
 RATE = "must be greater than 0 and less than 1: no number of requests shows that no decision ever changes"
+THRESHOLD = "every threshold must be another number between -1e6 and 1e6"
+NO_NUMBER = f"spec.rollout.shadow: Invalid value: \"object\": type conversion error from 'string' to 'double' evaluating rule: {THRESHOLD}"
 
 CASES = {
     "a shadow needs no word more": Case(
@@ -50,12 +52,33 @@ CASES = {
     ),
     "a threshold stands once": Case(
         _shadow(thresholds=["0.5", "0.5"]),
-        'spec.rollout.shadow.thresholds[1]: Duplicate value: "0.5"',
+        f'spec.rollout.shadow.thresholds[1]: Duplicate value: "0.5"\nspec.rollout.shadow.thresholds: Invalid value: "object": {THRESHOLD}',
         accepted=_shadow(thresholds=["0.5", "0.6"]),
+    ),
+    "a threshold stands once, however it is written": Case(
+        _shadow(thresholds=["0.5", "0.50"]),
+        f'spec.rollout.shadow.thresholds: Invalid value: "object": {THRESHOLD}',
+        accepted=_shadow(thresholds=["0.5", "0.51"]),
+    ),
+    "a threshold is at most a million": Case(
+        _shadow(thresholds=["1e7"]),
+        f'spec.rollout.shadow.thresholds: Invalid value: "object": {THRESHOLD}',
+        accepted=_shadow(thresholds=["1e6"]),
+    ),
+    "a threshold is at least minus a million": Case(
+        _shadow(thresholds=["-1000001"]),
+        f'spec.rollout.shadow.thresholds: Invalid value: "object": {THRESHOLD}',
+        accepted=_shadow(thresholds=["-1e6"]),
+    ),
+    "a threshold is finite": Case(
+        _shadow(thresholds=["1e999"]),
+        NO_NUMBER,
+        accepted=_shadow(thresholds=["1e-999"]),
     ),
     "a threshold is a number": Case(
         _shadow(thresholds=["half"]),
-        "spec.rollout.shadow.thresholds[0]: Invalid value: \"half\": spec.rollout.shadow.thresholds[0] in body should match '^-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$'",
+        "spec.rollout.shadow.thresholds[0]: Invalid value: \"half\": spec.rollout.shadow.thresholds[0] in body should match '^-?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?$'\n"
+        + NO_NUMBER,
         accepted=_shadow(thresholds=["5e-1"]),
     ),
     "some decisions may flip": Case(

@@ -55,6 +55,12 @@ class Shadow(Model):
             "must be greater than 0: no number of requests shows that two distributions are one",
             field=".maxPSI",
         ),
+        Rule(
+            "self.thresholds.all(a, double(a) >= -1e6 && double(a) <= 1e6"
+            " && self.thresholds.exists_one(b, double(a) == double(b)))",
+            "every threshold must be another number between -1e6 and 1e6",
+            field=".thresholds",
+        ),
     )
 
     seconds: Annotated[int, Field(ge=0, le=604_800)] = 300
@@ -68,7 +74,8 @@ class Shadow(Model):
         Field(min_length=1, max_length=8, json_schema_extra={"x-kubernetes-list-type": "set"}),
     ] = ["0.5"]
     """Scores above which your decision is another one: of a classifier of two classes the second
-    one's probability, of more the largest, else the first number of the output."""
+    one's probability, of more the largest, else the first number of the output. Each is another
+    number, between -1e6 and 1e6; their order means nothing."""
 
     max_flip_rate: Decimal = "0.02"
     """Largest share of the requests that the new version would decide otherwise, at any of the
@@ -105,7 +112,8 @@ class Rollout(Model):
     shadow: Shadow | None = None
     """Before the first step: the pods that serve score the new version, too, after they have
     answered, and what both say of the same requests decides. It has no pod meanwhile. Absent: the
-    first step begins at once."""
+    first step begins at once. With allowSignatureChange, a version of another signature is
+    rejected all the same: it cannot score the same requests."""
 
     steps: Annotated[list[Step], Field(min_length=1, max_length=20)] = DEFAULT_STEPS
     """Shares to visit, increasing; after the last one the new version gets everything. Between
@@ -135,7 +143,8 @@ class Rollout(Model):
 
     allow_signature_change: bool = False
     """Whether a version may take over that asks for other inputs, or lacks an output, than the one
-    that serves: requests that fit one of them fail on the other while both serve."""
+    that serves: requests that fit one of them fail on the other while both serve. With shadow, such
+    a version is rejected all the same: leave shadow out for it."""
 
     promote: Annotated[str, Field(max_length=253)] = ""
     """Name of the ModelVersion that may pass every pause."""

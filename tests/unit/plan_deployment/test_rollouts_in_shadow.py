@@ -328,6 +328,18 @@ def test_other_thresholds_begin_it_anew() -> None:
     assert 0 < shadow(world)["compared"] < 60 * LOAD
 
 
+def test_thresholds_in_another_order_are_the_same_ones() -> None:
+    world = asked(minRequests=10**9, thresholds=["0.3", "0.6"])
+    run(world, 30)
+    begun = shadow(world)["since"]
+    rollout = world.owner["spec"]["rollout"]
+    world.edit(rollout={**rollout, "shadow": {**rollout["shadow"], "thresholds": ["0.6", "0.3"]}})
+    run(world, 10)
+    assert shadow(world)["since"] == begun
+    assert shadow(world)["compared"] > 0
+    assert shadow(world)["unread"] == ""
+
+
 def test_promote_does_not_stand_for_evidence() -> None:
     world = asked(minRequests=10**9)
     world.edit(rollout={**world.owner["spec"]["rollout"], "promote": version_name(2)})

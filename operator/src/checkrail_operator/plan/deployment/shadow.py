@@ -83,7 +83,7 @@ def shadow_of(seen: ModelDeploymentSeen, stable: Revision, candidate: Revision) 
     goes_on = (
         told is not None
         and (told.state, told.revision) == ("Comparing", candidate.hash)
-        and told.thresholds == asked.thresholds
+        and set(told.thresholds) == set(asked.thresholds)
     )
     if told is None or not goes_on:
         begun = _begun(seen, asked, stable, candidate)
