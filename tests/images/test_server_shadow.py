@@ -52,12 +52,13 @@ def enormous(number: int) -> bytes:
     )
 
 
-def of_another_input() -> bytes:
+def named(taken: str, answered: str) -> bytes:
+    """Return a model that answers the input ``taken`` as the output ``answered``."""
     graph = helper.make_graph(
-        [helper.make_node("Identity", ["y"], ["score"])],
+        [helper.make_node("Identity", [taken], [answered])],
         "another",
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 1])],
-        [helper.make_tensor_value_info("score", TensorProto.FLOAT, ["rows", 1])],
+        [helper.make_tensor_value_info(taken, TensorProto.FLOAT, ["rows", 1])],
+        [helper.make_tensor_value_info(answered, TensorProto.FLOAT, ["rows", 1])],
     )
     return serialised(graph)
 
@@ -83,6 +84,16 @@ def test_a_candidate_is_noticed_and_compared_on_live_requests(server: ShadowedSe
     worst = found.worst[0]
     assert worst.id == "request-0"
     assert (worst.stable, worst.candidate) == pytest.approx((0.05, 0.81))
+
+
+def test_its_process_runs_only_when_no_other_wants_to(server: ShadowedServer) -> None:
+    server.ask_for(small_models.good(11))
+    server.once(lambda found: found.state == "Comparing")
+
+    [process] = server.processes()
+
+    assert os.sched_getscheduler(process) == os.SCHED_IDLE
+    assert os.sched_getscheduler(server.server.child.pid) == os.SCHED_OTHER
 
 
 def test_its_figures_are_metrics_too(server: ShadowedServer) -> None:
@@ -156,7 +167,10 @@ def test_another_attempt_begins_anew(server: ShadowedServer) -> None:
     ("model", "reason", "words"),
     [
         pytest.param(enormous(7), "OutOfMemory", "does not fit into the", id="too large"),
-        pytest.param(of_another_input(), "SignatureDiffers", "its input 'x' is none", id="input"),
+        pytest.param(named("y", "score"), "SignatureDiffers", "its input 'x' is none", id="input"),
+        pytest.param(
+            named("x", "risk"), "SignatureDiffers", "its output 'score' is none", id="output"
+        ),
         pytest.param(b"no model", "NotLoaded", "model.onnx", id="no model"),
     ],
 )
