@@ -235,10 +235,35 @@ def test_a_candidate_that_computes_for_long_is_not_waited_for(server: ShadowedSe
     assert found.compared + found.dropped <= 60
 
 
-def test_a_candidate_that_crashes_ends_alone(tmp_path: Path) -> None:
-    with shadowed(small_models.good(1), tmp_path / "crash") as server:
-        server.ask_for(small_models.good(2))
+@pytest.mark.parametrize("sent", [signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM])
+def test_a_candidate_that_crashes_ends_alone(server: ShadowedServer, sent: signal.Signals) -> None:
+    server.ask_for(small_models.good(2))
+    server.once(lambda found: found.state == "Comparing")
+    [process] = server.processes()
+
+    os.kill(process, sent)
+
+    found = server.once(lambda found: found.state == "Refused")
+    assert found.reason == "Crashed"
+    assert found.message == f"its process has ended, killed by signal {sent.value}"
+    assert server.infer(0.25, "after") == 0.25
+
+
+def test_a_candidate_that_is_killed_is_started_once_more(tmp_path: Path) -> None:
+    with shadowed(small_models.good(1), tmp_path / "kill") as server:
+        asked = server.ask_for(small_models.good(2))
         server.once(lambda found: found.state == "Comparing")
+        before = server.compare(VALUES)
+        [process] = server.processes()
+
+        os.kill(process, signal.SIGKILL)
+
+        waiting = server.once(lambda found: found.started != before.started)
+        assert (waiting.state, waiting.sha256, waiting.attempt) == ("Loading", asked.sha256, "1")
+        assert "killed by signal 9" in waiting.message
+        again = server.once(lambda found: found.state == "Comparing")
+        assert (again.compared, again.message) == (0, "")
+        assert server.compare(VALUES).compared == len(VALUES)
         [process] = server.processes()
 
         os.kill(process, signal.SIGKILL)

@@ -34,6 +34,8 @@ LOOK_SECONDS = 1.0
 """How often the operator's file is read."""
 MOST_BYTES = 1 << 16
 """Of that file."""
+AGAIN = "its process was killed by signal 9, perhaps as the node lacked memory: it starts again"
+"""A process that the kernel ends first (``oom_score_adj``) says nothing of the candidate yet."""
 OFF: dict[str, object] = {"state": "Off"}
 
 
@@ -92,12 +94,15 @@ class Shadow:
         from checkrail_server import shadow_candidate  # noqa: PLC0415 - pydantic, when it is there
 
         named = shadow_candidate.named(asked)
-        self._told = {"state": "Loading", "started": str(time.time_ns() // 1000), **named}
+        self._load(named)
         try:
             candidate = shadow_candidate.read(asked)
             logs.info("candidate in shadow", version=candidate.version, sha256=candidate.sha256)
-            start = shadow_candidate.start_of(candidate, model)
-            code = await self._process(start, model)
+            code = await self._process(shadow_candidate.start_of(candidate, model), model)
+            if code == -signal.SIGKILL and self._told["state"] != "Refused":
+                self._load({**named, "message": AGAIN})
+                logs.warning("candidate in shadow started once more", detail=AGAIN)
+                code = await self._process(shadow_candidate.start_of(candidate, model), model)
         except shadow_candidate.ShadowError as error:
             self._refuse(error.reason, str(error))
         except Exception as error:  # noqa: BLE001 - a bug ends the comparison, not the server
@@ -106,6 +111,11 @@ class Shadow:
         else:
             if self._told["state"] != "Refused":
                 self._refuse("Crashed", f"its process has ended, {_ending(code)}")
+
+    def _load(self, fields: dict[str, str]) -> None:
+        """Begin to load, with nothing counted."""
+        self._told = {"state": "Loading", "started": str(time.time_ns() // 1000), **fields}
+        self._dropped = 0
 
     async def _process(self, start: dict[str, object], model: Model) -> int:
         """Run the candidate's process to its end, and return its exit code."""

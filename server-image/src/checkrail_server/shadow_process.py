@@ -181,7 +181,7 @@ class Comparison:
         self._tally = Tally(candidate.thresholds, start["edges"])
         self._told_at = time.monotonic()
         self._is_told = True
-        _tell(link, state="Comparing", **self._tally.report())
+        _tell(link, state="Comparing", message="", **self._tally.report())
 
     def run(self, frames: Iterator[tuple[dict[str, Any], bytes]]) -> None:
         """Score what comes, and report."""
