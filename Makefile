@@ -92,8 +92,8 @@ format: .venv/.synced ## Format, and mend what ruff can mend
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
 
-attack: .venv/.synced ## A million malformed requests, slow clients, giants and floods on a server of its own; requests=N
-	@PYTHONPATH=tests:local-cluster/src $(PY) -m attack --requests $(requests)
+attack: .venv/.synced ## A million malformed requests, slow clients, giants and floods on a server of its own; requests=N, seconds=N at most
+	@PYTHONPATH=tests:local-cluster/src $(PY) -m attack --requests $(requests) $(if $(seconds),--seconds $(seconds))
 
 bench-server: .venv/.synced ## The scoring server beside KServe, MLServer and mosec; writes docs/server-speed.md; quick=1: a short run elsewhere
 	@$(PY) server-image/bench/server.py $(if $(quick),--quick)

@@ -15,6 +15,11 @@ MOST_GROWTH = 1.2
 def broken(outcome: Outcome) -> list[str]:
     """Return the bounds that do not depend on how fast the machine is and are broken."""
     found = []
+    if (sent := outcome.found.sent.total()) < outcome.asked:
+        found.append(
+            f"only {sent:,} of {outcome.asked:,} malformed messages sent "
+            f"in {outcome.seconds:,.0f} s; give it more seconds, or fewer requests"
+        )
     if not outcome.alive:
         found.append("the server does not answer any more")
     if outcome.bugs:
@@ -52,7 +57,7 @@ def growth(outcome: Outcome) -> float:
 
 def lines(outcome: Outcome) -> list[str]:
     """Return the report."""
-    sent = sum(outcome.found.sent.values())
+    sent = outcome.found.sent.total()
     text = [
         (
             f"{sent:,} malformed messages in {outcome.seconds:.0f} s, "

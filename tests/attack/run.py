@@ -59,6 +59,8 @@ class Plan:
 class Outcome:
     """What came of it."""
 
+    asked: int
+    """Malformed messages that were to be sent."""
     found: Found = field(default_factory=Found)
     floods: Found = field(default_factory=Found)
     crowd: Counter[str] = field(default_factory=Counter)
@@ -90,6 +92,11 @@ def mixed(seed: str) -> Iterator[Malformed]:
         chosen = max(due, key=lambda name: due[name])
         due[chosen] -= 1
         yield next(every[chosen])
+
+
+def shares(requests: int) -> list[int]:
+    """Return how many messages each sender sends of ``requests`` together."""
+    return [(requests + n) // SENDERS for n in range(SENDERS)]
 
 
 def send(port: int, seed: str, count: int, until: float) -> Found:
@@ -179,7 +186,7 @@ def run(plan: Plan, folder: Path) -> Outcome:
 
 
 def _attack(plan: Plan, crew: Crew, attacked: ScoringServer, control: ScoringServer) -> Outcome:
-    outcome = Outcome()
+    outcome = Outcome(plan.requests)
     port, pid = attacked.port, attacked.child.pid
     good = crew.start(good_traffic, port, control.port, crew.warm, crew.stop)
     if not crew.warm.wait(WARM_SECONDS):
@@ -191,8 +198,8 @@ def _attack(plan: Plan, crew: Crew, attacked: ScoringServer, control: ScoringSer
     large = [crew.start(giants, port, crew.stop) for _ in range(GIANTS)]
     flooding = crew.start(floods, port, f"{plan.seed} floods", crew.stop)
     senders = [
-        crew.start(send, port, f"{plan.seed} {n}", plan.requests // SENDERS, begun + plan.seconds)
-        for n in range(SENDERS)
+        crew.start(send, port, f"{plan.seed} {n}", count, begun + plan.seconds)
+        for n, count in enumerate(shares(plan.requests))
     ]
 
     def sample() -> None:
