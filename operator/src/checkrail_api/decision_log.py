@@ -32,8 +32,8 @@ class DecisionLog(Model):
     """Share of the requests that are recorded, drawn at random, as a decimal: "0.1"."""
 
     max_delay_seconds: MaxDelaySeconds = 60
-    """How long a record waits before it is written: a file per pod in this time, and the most that
-    is lost with a node."""
+    """How long a record waits before it is written: a file per pod in this time. What waits, and
+    what comes during one upload, is lost with a node."""
 
     columns: (
         Annotated[
