@@ -23,7 +23,7 @@ def pairs(compared: int, flips: int, *, shifted: bool = False) -> Pairs:
     """Return counts of two versions whose scores are in four bins."""
     bins = (compared // 4,) * 4
     moved = (0, 0, compared // 2, compared // 2)
-    return Pairs(4 * (compared // 4), (flips,), bins, moved if shifted else bins)
+    return Pairs(compared, (flips,), bins, moved if shifted else bins)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,27 @@ def pairs(compared: int, flips: int, *, shifted: bool = False) -> Pairs:
 )
 def test_what_is_certain(counted: Pairs, verdict: Verdict) -> None:
     assert compare(counted, max_flip_rate=0.02, max_psi=0.2).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("flips", "requests"),
+    [
+        pytest.param(0, 357, id="no flip"),
+        pytest.param(4, 849, id="0.47 %"),
+        pytest.param(5, 945, id="0.53 %"),
+        pytest.param(25, 2504, id="1 %"),
+    ],
+)
+def test_how_many_requests_show_that_fewer_than_two_in_a_hundred_flip(
+    flips: int, requests: int
+) -> None:
+    """The counts of docs/rollouts.md: at one threshold, whose share of ``ALPHA`` is a half."""
+    fewest = next(
+        compared
+        for compared in range(flips + 1, 5000)
+        if compare(pairs(compared, flips), max_flip_rate=0.02, max_psi=0.2).verdict is Verdict.PASS
+    )
+    assert fewest == requests
 
 
 def test_the_threshold_with_most_flips_decides() -> None:
