@@ -20,6 +20,7 @@ from local_cluster.build import build
 from local_cluster.modules import binary, chosen
 
 if TYPE_CHECKING:
+    import signal
     from pathlib import Path
     from types import TracebackType
 
@@ -101,6 +102,11 @@ class ObjectStoreServer:
         if self._child is not None:
             self._child.kill()
             self._child = None
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal: with SIGSTOP it takes connections and answers nothing until SIGCONT."""
+        assert self._child is not None, "it does not run"
+        self._child.send(number)
 
     def client(self) -> Any:
         """A boto3 client with the right keys."""

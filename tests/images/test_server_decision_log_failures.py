@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import signal
@@ -92,6 +93,41 @@ def test_while_the_store_is_away_records_wait_on_disk(
 
     assert (waiting, end) == (30, (30, 0))
     assert [record["request_id"] for record in log.records()] == names
+
+
+def test_a_store_that_takes_connections_and_answers_nothing_holds_up_no_request(
+    own_store: ObjectStoreServer, tmp_path: Path
+) -> None:
+    log = decision_log(own_store, tmp_path)
+    variables = written(flight_files(), tmp_path / "artifact") | log.environment
+    names = [f"r-{number:03d}" for number in range(200)]
+    with serving(variables, tmp_path) as server:
+        own_store.send(signal.SIGSTOP)
+        for name in names[:100]:
+            ask(server, name)
+        server.child.wait_until(lambda: waits_for(server, own_store.port), 30)
+        for name in names[100:]:
+            ask(server, name)
+        waiting = figure(server, DECISION_LOG_PENDING)
+        own_store.send(signal.SIGCONT)
+        end = settled(server)
+
+    assert (waiting, end) == (200, (200, 0))
+    assert [record["request_id"] for record in log.records()] == names
+
+
+def waits_for(server: ScoringServer, port: int) -> bool:
+    """Answer whether the decision writer is connected to ``port`` of this machine."""
+    process = Path(f"/proc/{writer_of(server)}")
+    sockets = set[str]()
+    for file in (process / "fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+            sockets.add(str(file.readlink()))
+    for line in (process / "net" / "tcp").read_text().splitlines()[1:]:
+        _, _, remote, state, *_, inode = line.split()[:10]
+        if (remote, state) == (f"0100007F:{port:04X}", "01") and f"socket:[{inode}]" in sockets:
+            return True
+    return False
 
 
 def test_a_full_spool_drops_the_oldest_and_counts_them(
