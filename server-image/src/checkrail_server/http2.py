@@ -15,10 +15,8 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from h2 import events
-from h2.config import H2Configuration
 from h2.errors import ErrorCodes
 from h2.exceptions import ProtocolError
-from h2.settings import SettingCodes, Settings
 from hyperframe.frame import GoAwayFrame
 
 from checkrail_api.serving import DIGEST_HEADER, VERSION_HEADER
@@ -74,22 +72,7 @@ class Http2Connection(TurnTaker):
             (DIGEST_HEADER, settings.sha256),
             (VERSION_HEADER, settings.version),
         ]
-        self._h2 = Http2State(
-            H2Configuration(
-                client_side=False,
-                header_encoding=None,
-                validate_outbound_headers=False,
-                normalize_outbound_headers=False,
-            )
-        )
-        self._h2.local_settings = Settings(
-            client=False,
-            initial_values={
-                SettingCodes.MAX_CONCURRENT_STREAMS: self._limits.pipelined,
-                SettingCodes.MAX_HEADER_LIST_SIZE: self._limits.header_bytes,
-            },
-        )
-        self._h2.decoder.max_header_list_size = self._limits.header_bytes
+        self._h2 = Http2State(self._limits)
         self._h2.initiate_connection()
 
     # asyncio calls these

@@ -5,17 +5,20 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.exceptions import DenialOfServiceError, FrameTooLargeError
+from h2.settings import SettingCodes, Settings
 from hyperframe.frame import DataFrame
 
 from checkrail_server.http2_budget import FrameBudget
 
 if TYPE_CHECKING:
-    from h2.config import H2Configuration
     from h2.events import Event
     from hyperframe.frame import Frame
+
+    from checkrail_server.limits import Limits
 
 SIZE_BYTES = 3
 """Of a frame, in which it says how large it is (RFC 9113, section 4.1)."""
@@ -26,9 +29,24 @@ class Http2State(H2Connection):
 
     MAX_CLOSED_STREAMS = 1_024
 
-    def __init__(self, config: H2Configuration) -> None:
-        """Begin now."""
-        super().__init__(config)
+    def __init__(self, limits: Limits) -> None:
+        """Begin now; what a client is told of ``limits`` is not sent yet."""
+        super().__init__(
+            H2Configuration(
+                client_side=False,
+                header_encoding=None,
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
+            )
+        )
+        self.local_settings = Settings(
+            client=False,
+            initial_values={
+                SettingCodes.MAX_CONCURRENT_STREAMS: limits.pipelined,
+                SettingCodes.MAX_HEADER_LIST_SIZE: limits.header_bytes,
+            },
+        )
+        self.decoder.max_header_list_size = limits.header_bytes
         self.budget = FrameBudget(time.perf_counter())
         self.frames = 0
         """Whole ones that have come, those of refused calls too, of which h2 tells no event."""
