@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from speed_figures import ROWS, SHARES, Cell, Failed, Figures, Kind
+from speed_goals import BESIDE, OURS, goals
 from speed_plots import Series, line_plot
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONNECTIONS = (1, 16, 64)
-OURS, BESIDE = "Checkrail", "KServe"
 NOTHING = "-"
 TEXT = """# Speed of the scoring server
 
@@ -23,6 +23,12 @@ take turns in the other order. All serve the same model: XGBoost, 500 trees, dep
 A request is one row unless told otherwise, as JSON of the Open Inference Protocol, over
 connections that are kept. Ours runs as it does in a pod: metrics, limits, deadlines and the
 digest's header are on. Measured {date}.
+
+## Goals
+
+What Checkrail is meant to reach, and what this run has reached:
+
+{goals}
 
 ## Requests a second
 
@@ -67,6 +73,9 @@ def publish(figures: Figures, servers: Sequence[str], folder: Path) -> str:
     """Write the page and its plots into ``folder``, and return the page."""
     page = TEXT.format(
         date=f"{datetime.now(UTC):%Y-%m-%d}",
+        goals=_table(
+            ["", "goal", "reached", ""], (goal.line() for goal in goals(figures, servers))
+        ),
         rates=_rates(figures, servers),
         ratios=_ratios(figures, [name for name in servers if not name.startswith(OURS)]),
         open=_open(figures),
