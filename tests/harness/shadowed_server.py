@@ -95,10 +95,10 @@ class ShadowedServer:
 
 
 @contextlib.contextmanager
-def shadowed(model: bytes, folder: Path) -> Iterator[ShadowedServer]:
-    """Run a server of ``model`` that may be asked for a candidate."""
+def shadowed(model: bytes, folder: Path, **more: str) -> Iterator[ShadowedServer]:
+    """Run a server of ``model`` that may be asked for a candidate; ``more`` are variables."""
     folder.mkdir(exist_ok=True)
-    variables = written(artifact_files(model), folder / "served")
+    variables = {**written(artifact_files(model), folder / "served"), **more}
     variables[env.ENV_SHADOW] = str(folder / "candidate.json")
     with serving(variables, folder) as server:
         yield ShadowedServer(server, folder)

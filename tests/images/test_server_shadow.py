@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from onnx import TensorProto, helper
 
+from checkrail_api import serving as env
 from harness import small_models
 from harness.scoring_server import serialised
 from harness.shadowed_server import ShadowedServer, shadowed
@@ -61,6 +62,33 @@ def named(taken: str, answered: str) -> bytes:
         [helper.make_tensor_value_info(answered, TensorProto.FLOAT, ["rows", 1])],
     )
     return serialised(graph)
+
+
+def foreign() -> bytes:
+    """Return a model whose refusal quotes two thousand letters."""
+    node = helper.make_node("Odd", ["x"], ["score"], domain="d" * 2000)
+    return small_models.of(node, number=10)
+
+
+def looping(number: int) -> bytes:
+    """Return a model that computes for as many turns as its input says."""
+    info = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [helper.make_node("Identity", ["go"], ["go_on"]), helper.make_node("Neg", ["a"], ["b"])],
+        "body",
+        [
+            info("turn", TensorProto.INT64, []),
+            info("go", TensorProto.BOOL, []),
+            info("a", TensorProto.FLOAT, ["rows", 1]),
+        ],
+        [info("go_on", TensorProto.BOOL, []), info("b", TensorProto.FLOAT, ["rows", 1])],
+    )
+    return small_models.of(
+        helper.make_node("ReduceMax", ["x"], ["most"], keepdims=0),
+        helper.make_node("Cast", ["most"], ["turns"], to=TensorProto.INT64),
+        helper.make_node("Loop", ["turns", "", "x"], ["score"], body=body),
+        number=number,
+    )
 
 
 def test_without_a_candidate_it_says_so(server: ShadowedServer) -> None:
@@ -172,6 +200,7 @@ def test_another_attempt_begins_anew(server: ShadowedServer) -> None:
             named("x", "risk"), "SignatureDiffers", "its output 'score' is none", id="output"
         ),
         pytest.param(b"no model", "NotLoaded", "model.onnx", id="no model"),
+        pytest.param(foreign(), "NotLoaded", "ddd", id="more words than a report has room for"),
     ],
 )
 def test_a_candidate_that_cannot_be_compared_is_refused_and_answers_go_on(
@@ -185,6 +214,7 @@ def test_a_candidate_that_cannot_be_compared_is_refused_and_answers_go_on(
     assert words in found.message
     assert server.infer(0.25, "after") == 0.25
     assert server.server.is_ready()
+    assert server.server.http.get(env.METRICS_PATH).status_code == 200
 
 
 def test_another_digest_than_the_operators_is_refused(server: ShadowedServer) -> None:
@@ -233,6 +263,19 @@ def test_a_candidate_that_computes_for_long_is_not_waited_for(server: ShadowedSe
 
     found = server.once(lambda found: found.dropped > 0 and found.compared > 0)
     assert found.compared + found.dropped <= 60
+
+
+def test_a_candidate_that_computes_for_ever_is_ended(tmp_path: Path) -> None:
+    more = {env.ENV_TRIAL_SECONDS: "2"}
+    with shadowed(small_models.good(1), tmp_path / "loop", **more) as server:
+        server.ask_for(looping(11))
+        server.once(lambda found: found.state == "Comparing")
+
+        server.infer(1e18, "endless")
+
+        found = server.once(lambda found: found.state == "Refused")
+        assert "took more CPU time" in found.message
+        assert server.infer(0.25, "after") == 0.25
 
 
 @pytest.mark.parametrize("sent", [signal.SIGSEGV, signal.SIGABRT, signal.SIGTERM])

@@ -36,6 +36,8 @@ MOST_BYTES = 1 << 16
 """Of that file."""
 AGAIN = "its process was killed by signal 9, perhaps as the node lacked memory: it starts again"
 """A process that the kernel ends first (``oom_score_adj``) says nothing of the candidate yet."""
+MESSAGE = 1024
+"""Characters of a message in a report."""
 OFF: dict[str, object] = {"state": "Off"}
 
 
@@ -66,9 +68,10 @@ class Shadow:
         if asked == self._asked:
             return
         self._asked = asked
-        self._end()
+        before = self._end()
         if asked:
-            self._run = asyncio.get_running_loop().create_task(self._compare(asked, self._model))
+            comparing = self._compare(asked, self._model, before)
+            self._run = asyncio.get_running_loop().create_task(comparing)
 
     def stop(self) -> None:
         """End the candidate, and look for no other."""
@@ -90,11 +93,13 @@ class Shadow:
         dropped = self._link.dropped if self._link else self._dropped
         return {**self._told, "dropped": dropped} if self._told is not OFF else OFF
 
-    async def _compare(self, asked: bytes, model: Model) -> None:
+    async def _compare(self, asked: bytes, model: Model, before: asyncio.Task[None] | None) -> None:
         from checkrail_server import shadow_candidate  # noqa: PLC0415 - pydantic, when it is there
 
         named = shadow_candidate.named(asked)
         self._load(named)
+        if before:  # its memory is free when its process has ended
+            await asyncio.wait([before])
         try:
             candidate = shadow_candidate.read(asked)
             logs.info("candidate in shadow", version=candidate.version, sha256=candidate.sha256)
@@ -134,19 +139,28 @@ class Shadow:
             link.start(start)
             return await process.wait()
         finally:
+            self._unlink(link)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            self._unlink(link)
+            await process.wait()
 
     def _take_report(self, fields: dict[str, object]) -> None:
-        self._told = {**self._told, **fields}
+        """Keep what the process says; ValidationError, if it is no report."""
+        from checkrail_api.shadow import ShadowReport  # noqa: PLC0415 - pydantic, it is there
+
         if fields.get("state") == "Refused":
-            logs.warning("candidate refused as shadow", **fields)
+            self._refuse(str(fields["reason"]), str(fields["message"]))
+            return
+        if "message" in fields:
+            fields = {**fields, "message": str(fields["message"])[:MESSAGE]}
+        told = {**self._told, **fields}
+        ShadowReport.model_validate({**told, "dropped": 0})
+        self._told = told
 
     def _refuse(self, reason: str, message: str) -> None:
         if self._link:
             self._unlink(self._link)
-        refusal = {"state": "Refused", "reason": reason, "message": message[:1024]}
+        refusal = {"state": "Refused", "reason": reason, "message": message[:MESSAGE]}
         self._told = {**self._told, **refusal}
         logs.warning("candidate refused as shadow", reason=reason, detail=message)
 
@@ -155,14 +169,15 @@ class Shadow:
         if self._link is link:
             self._dropped, self._link = link.dropped, None
 
-    def _end(self) -> None:
-        """End the candidate under way."""
-        if self._run:
-            self._run.cancel()
-            self._run = None
+    def _end(self) -> asyncio.Task[None] | None:
+        """End the candidate under way; what is returned is done when its process has ended."""
+        run, self._run = self._run, None
+        if run:
+            run.cancel()
         if self._link:
             self._unlink(self._link)
         self._told, self._dropped = OFF, 0
+        return run
 
 
 def _read(path: Path) -> bytes:
@@ -176,5 +191,5 @@ def _read(path: Path) -> bytes:
 
 def _ending(code: int) -> str:
     if code == -signal.SIGXCPU:
-        return "loading it took more CPU time than a trial may"
+        return "to load it, or to score some requests, took more CPU time than a trial may"
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

@@ -110,7 +110,7 @@ def _load(link: socket.socket, start: dict[str, Any]) -> Comparison:
         raise RefusedError("NotLoaded", f"{type(error).__name__}: {error}") from error
     _compare("input", start["inputs"], loaded.inputs, more_is_fine=False)
     _compare("output", start["outputs"], loaded.outputs, more_is_fine=True)
-    return Comparison(link, candidate, loaded, start)
+    return Comparison(link, candidate, loaded, start, own.trial_seconds)
 
 
 @contextlib.contextmanager
@@ -171,12 +171,18 @@ class Comparison:
     """A loaded candidate and what is known of it."""
 
     def __init__(
-        self, link: socket.socket, candidate: Candidate, loaded: model.Model, start: dict[str, Any]
+        self,
+        link: socket.socket,
+        candidate: Candidate,
+        loaded: model.Model,
+        start: dict[str, Any],
+        seconds: int,
     ) -> None:
-        """Compare over ``link``, computing for a share of the time."""
+        """Compare over ``link``, computing for a share of the time, at most ``seconds`` a batch."""
         self._link = link
         self._model = loaded
         self._share: float = start["share"]
+        self._seconds = seconds
         self._output = loaded.output_names.index(start["output"])
         self._tally = Tally(candidate.thresholds, start["edges"])
         self._told_at = time.monotonic()
@@ -187,7 +193,8 @@ class Comparison:
         """Score what comes, and report."""
         for head, content in frames:
             if head:
-                self._take(head, content)
+                with _processor_seconds(self._seconds):
+                    self._take(head, content)
             if not self._is_told and time.monotonic() - self._told_at >= REPORT_SECONDS:
                 self._told_at, self._is_told = time.monotonic(), True
                 _tell(self._link, **self._tally.report())
