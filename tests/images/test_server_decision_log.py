@@ -188,6 +188,21 @@ def test_only_the_inputs_that_are_named_leave_the_server(
     )
 
 
+def test_of_a_long_id_the_beginning_is_recorded(
+    object_store: ObjectStoreServer, tmp_path: Path
+) -> None:
+    variables = written(flight_files(), tmp_path / "artifact")
+    log = decision_log(object_store, tmp_path)
+    long = "".join(map(str, range(1000)))
+    with serving(variables | log.environment, tmp_path) as server:
+        answer = server.http.post(INFER, json={"inputs": tensors(), "id": long})
+        server.http.post("/predict", json={"rows": ROWS[:1]}, headers={"x-request-id": long})
+        assert ended(server)["written"] == 2
+
+    assert answer.json()["id"] == long
+    assert {record["request_id"] for record in log.records()} == {long[:256]}
+
+
 def test_a_share_of_the_requests_is_recorded_whole(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from checkrail_server.service import Service
     from checkrail_server.tensors import Array
 
+TOLD_CHARACTERS = 256
+"""What the decision log keeps of a request's id."""
+
 
 class HasFeeds(Protocol):
     """A request that was read."""
@@ -60,10 +63,12 @@ class ScoringJob(ABC):
 
     @property
     def told_id(self) -> str | None:
-        """What the client calls the request, in it or in its header."""
-        if self.id is None and self.exchange.request_id:
-            return self.exchange.request_id.decode("latin-1")
-        return self.id
+        """What the client calls the request, in it or in its header, cut to be kept."""
+        if self.id is not None:
+            return self.id[:TOLD_CHARACTERS]
+        if self.exchange.request_id:
+            return self.exchange.request_id[:TOLD_CHARACTERS].decode("latin-1")
+        return None
 
     @property
     def abandoned(self) -> bool:

@@ -47,16 +47,22 @@ def outputs(*amounts: float) -> list[Any]:
 class Recorder:
     """A log over a folder, and what is in its segments."""
 
-    def __init__(self, folder: Path, ratio: float = 1) -> None:
+    def __init__(self, folder: Path, ratio: float = 1, limit: int = 1 << 20) -> None:
         inputs, told = (tuple(map(column_of, specs)) for specs in (INPUTS, OUTPUTS))
         header = Header("team", "m", "0a1b2c3d", "0a1b2c3d" * 8, "r1", "pod-1", inputs, told)
         self.folder = folder
-        self.spool = Spool(folder, header.frame(), limit=1 << 20, seconds=60, closed=lambda: None)
+        self.spool = Spool(folder, header.frame(), limit=limit, seconds=60, closed=lambda: None)
         self.log = DecisionLog(self.spool, inputs, told, ratio)
 
     async def rows(self) -> list[dict[str, Any]]:
         await self.log.close()
         return rows_of(self.segment())
+
+    async def names(self) -> list[str]:
+        """Return the ids in all segments, in their order."""
+        await self.log.close()
+        segments = sorted(self.folder.glob("*.closed"))
+        return [row["request_id"] for path in segments for row in rows_of(path.read_bytes())]
 
     def segment(self) -> bytes:
         (path,) = (path for path in self.folder.iterdir() if path.suffix in (".open", ".closed"))
@@ -143,6 +149,32 @@ async def test_many_requests_are_handed_over_before_the_next_tick(tmp_path: Path
     rows = await recorder.rows()
     assert [row["request_id"] for row in rows] == [str(number) for number in range(1000)]
     assert [row["inputs"]["country"] for row in rows] == [f"c{number}" for number in range(1000)]
+
+
+async def test_ids_of_any_size_delete_no_record_of_others(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, limit=1 << 30)
+    for name in "ab":  # the second waits while the first is written
+        recorder.log.take(feeds(1), outputs(1), [Answered(name, 1, 0.1)])
+        recorder.log.tick()
+    for _ in range(20):  # more than may wait
+        recorder.log.take(feeds(1), outputs(1), [Answered("x" * (1 << 20), 1, 0.1)])
+    recorder.log.tick()
+    recorder.log.take(feeds(1), outputs(1), [Answered("c", 1, 0.1)])
+
+    names = await recorder.names()
+
+    assert [name for name in names if len(name) == 1] == ["a", "b", "c"]
+    assert recorder.log.dropped == 23 - len(names) > 0
+
+
+async def test_a_batch_that_is_too_large_is_dropped_alone(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.log.take(feeds(1), outputs(1), [Answered("a", 1, 0.1)])
+    recorder.log.take(feeds(2, history=3 << 20), outputs(2), [Answered("large", 1, 0.1)])
+    recorder.log.take(feeds(3), outputs(3), [Answered("c", 1, 0.1)])
+
+    assert await recorder.names() == ["a", "c"]
+    assert recorder.log.dropped == 1
 
 
 async def test_reading_ends_where_a_segment_is_cut(tmp_path: Path) -> None:

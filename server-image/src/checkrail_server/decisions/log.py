@@ -6,7 +6,6 @@ import asyncio
 import random
 import time
 from array import array
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -31,7 +30,9 @@ CHUNK_BYTES = 256 << 10
 CHUNK_REQUESTS = 256
 """So much is handed over at once; less with the next tick, a quarter of a second at the most."""
 BUFFER_BYTES = 16 << 20
-"""What may wait for a disk that does not take it."""
+"""What may wait for a disk that does not take it; what comes beyond it is dropped."""
+TEXT_BYTES = 3
+"""What JSON adds to a text: two quotes and a comma."""
 
 
 class Answered(NamedTuple):
@@ -74,7 +75,7 @@ class DecisionLog:
         self._row_bytes = sum(DTYPES[each.datatype].itemsize * each.width for _, each in plain)
         self._ratio = ratio
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="decision-log")
-        self._handed: deque[tuple[bytes, int]] = deque()
+        self._handed: list[tuple[bytes, int]] = []
         self._handed_bytes = 0
         self._under_way = 0
         self._busy: asyncio.Future[None] | None = None
@@ -153,11 +154,15 @@ class DecisionLog:
         values = _joined(self._pick_plain(columns) if self._pick_plain else columns)
         if len(values) != count * self._row_bytes:
             raise ValueError(f"{len(values)} bytes of values for {count} rows")
-        for (kept, widths), place in zip(self._lists, self._odd, strict=True):
-            found = columns[place].ravel().tolist()
+        odd = [columns[place].ravel().tolist() for place in self._odd]
+        size = len(values) + sum(map(_bytes_of, odd))
+        size += sum([len(each.request_id or "") + TEXT_BYTES for each in answered])
+        if size > CHUNK_BYTES:
+            self._end_chunk()  # if this is too large, it is lost alone
+        for (kept, widths), found in zip(self._lists, odd, strict=True):
             kept.extend(found)
             widths.append(len(found) // count)
-            self._size += _bytes_of(found)
+        self._size += size
         self._add(values, count, answered)
 
     def _drawn(
@@ -184,7 +189,6 @@ class DecisionLog:
             self._rows.append(rows)
         self._batches.append(count)
         self._values.append(values)
-        self._size += len(values)
         if self._size >= CHUNK_BYTES or len(self._ids) >= CHUNK_REQUESTS:
             self._end_chunk()
             self._hand_over()
@@ -203,7 +207,12 @@ class DecisionLog:
             return
         arrays = (self._times, self._latencies, self._rows, self._batches)
         head, values = {"ids": self._ids, "odd": self._lists}, self._values
+        # not the oldest: whoever sends much would delete what others were answered before
+        fits = self._handed_bytes + self._size <= BUFFER_BYTES
         self._start_chunk()
+        if not fits:
+            self._dropped += requests
+            return
         try:
             frame = chunk(head, [each.tobytes() for each in arrays], values)
         except Exception as error:  # noqa: BLE001 - these records are lost, not all that follow
@@ -212,20 +221,12 @@ class DecisionLog:
             return
         self._handed.append((frame, requests))
         self._handed_bytes += len(frame)
-        while self._handed_bytes > BUFFER_BYTES:
-            _, lost = self._pop()
-            self._dropped += lost
-
-    def _pop(self) -> tuple[bytes, int]:
-        frame, requests = self._handed.popleft()
-        self._handed_bytes -= len(frame)
-        return frame, requests
 
     def _hand_over(self) -> None:
         """Have the thread write what waits, unless it still does."""
         if self._busy:
             return
-        frames = [self._pop() for _ in range(len(self._handed))]
+        frames, self._handed, self._handed_bytes = self._handed, [], 0
         self._under_way = sum(requests for _, requests in frames)
         loop = asyncio.get_running_loop()
         self._busy = loop.run_in_executor(self._thread, self._write, frames)
@@ -257,7 +258,7 @@ def _picker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
 
 def _bytes_of(values: list[Any]) -> int:
     if values and isinstance(values[0], str):
-        return sum(map(len, values))
+        return sum(map(len, values)) + TEXT_BYTES * len(values)
     return 8 * len(values)
 
 
