@@ -13,7 +13,7 @@ from checkrail_server import logs
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from checkrail_api.decision_log import DecisionLogSettings
 
@@ -31,8 +31,14 @@ class WriterProcess:
     finish and to end.
     """
 
-    def __init__(self, settings: DecisionLogSettings, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: DecisionLogSettings,
+        environment: Mapping[str, str],
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         """Start nothing yet."""
+        self._command = command
         self._environment = environment_of(settings, environment)
         self._process: Process | None = None
         self._ending = False
@@ -43,13 +49,17 @@ class WriterProcess:
         pause = FIRST_PAUSE_SECONDS
         while not self._ending:
             started = loop.time()
-            process = await self._start()
-            code = await process.wait()
-            if self._ending:
-                return
-            if loop.time() - started > STEADY_SECONDS:
-                pause = FIRST_PAUSE_SECONDS
-            logs.error("decision writer ended", exit_code=code, pause_seconds=pause)
+            try:
+                process = await self._start()
+            except OSError as error:  # no process, no memory: there may be some later
+                logs.error("decision writer not started", error=str(error), pause_seconds=pause)
+            else:
+                code = await process.wait()
+                if self._ending:
+                    return
+                if loop.time() - started > STEADY_SECONDS:
+                    pause = FIRST_PAUSE_SECONDS
+                logs.error("decision writer ended", exit_code=code, pause_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
@@ -64,7 +74,11 @@ class WriterProcess:
         self._ending = True
         process = self._process
         if process is None or process.returncode is not None:  # it was killed a moment ago
-            process = await self._start()
+            try:
+                process = await self._start()
+            except OSError as error:  # what is on disk is told as not written
+                logs.error("decision writer not started", error=str(error))
+                return
         if process.stdin:
             process.stdin.close()
         with contextlib.suppress(TimeoutError):
@@ -72,7 +86,7 @@ class WriterProcess:
 
     async def _start(self) -> Process:
         self._process = await asyncio.create_subprocess_exec(
-            *COMMAND, stdin=asyncio.subprocess.PIPE, env=self._environment
+            *self._command, stdin=asyncio.subprocess.PIPE, env=self._environment
         )
         return self._process
 
