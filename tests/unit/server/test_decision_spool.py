@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,8 +32,7 @@ def spool_in(folder: Path, *, seconds: float = 3600) -> Spool:
 def no_file_is_left_open() -> Iterator[None]:
     yield
     while OPENED:
-        with contextlib.suppress(FileNotFoundError):  # another spool took the file over
-            OPENED.pop().close()
+        OPENED.pop().close()
 
 
 def requests(number: int) -> bytes:
@@ -131,3 +130,29 @@ def test_a_disk_that_takes_nothing_costs_records_and_nothing_else(tmp_path: Path
     spool.append(requests(4), 4)
 
     assert (spool.dropped, spool.pending) == (3, 4)
+
+
+def test_a_segment_that_cannot_be_closed_is_dropped_and_not_counted_as_written(
+    tmp_path: Path,
+) -> None:
+    spool = spool_in(tmp_path)
+    spool.append(requests(3), 3)
+    (path,) = tmp_path.glob("*.open")
+    path.unlink()
+    spool.close()
+    spool.look()
+
+    assert (spool.written, spool.dropped, spool.pending) == (0, 3, 0)
+
+
+def test_nothing_is_left_of_a_segment_without_a_request(tmp_path: Path) -> None:
+    spool = spool_in(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(HEADER) + 10, hard))  # as on a full disk
+    try:
+        spool.append(requests(3), 3)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert (spool.dropped, spool.pending) == (3, 0)
+    assert list(tmp_path.iterdir()) == []

@@ -114,7 +114,8 @@ class Spool:
             if any(self._path(segment, state).exists() for state in (CLOSED, CLAIMED)):
                 waiting.append(segment)
             elif (broken := self._path(segment, BROKEN)).exists():
-                broken.unlink()
+                with contextlib.suppress(OSError):
+                    broken.unlink()
                 self.dropped += segment.requests
             else:
                 self.written += segment.requests
@@ -128,11 +129,22 @@ class Spool:
             return
         with contextlib.suppress(OSError):  # nothing is buffered
             file.close()
-        stem = f"{self._started:016d}-{self._requests}"
-        self._segments.append(Segment(stem, self._requests, self._size))
-        self._requests = self._size = 0
-        (self._folder / f"{self._started:016d}.{OPEN}").rename(self._folder / f"{stem}.{CLOSED}")
-        self._closed()
+        segment = Segment(f"{self._started:016d}-{self._requests}", self._requests, self._size)
+        path = self._folder / f"{self._started:016d}.{OPEN}"
+        try:
+            if segment.requests:
+                path.rename(self._path(segment, CLOSED))
+                self._segments.append(segment)
+                self._closed()
+            else:
+                path.unlink()
+        except OSError as error:
+            logs.error("segment of the decision log not closed", error=str(error))
+            self.dropped += segment.requests
+            with contextlib.suppress(OSError):  # what is counted as dropped is not written later
+                path.unlink()
+        finally:
+            self._requests = self._size = 0
 
     def _opened(self) -> BinaryIO:
         self._started = max(time.time_ns() // 1_000, self._started + 1)
