@@ -9,6 +9,7 @@ import select
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,6 @@ from checkrail_api.serving import ENV_DECISION_LOG
 from checkrail_decision_writer.destination import open_destination
 from checkrail_decision_writer.table import by_date, table_of, texts_of
 from checkrail_server import logs
-from checkrail_server.decisions.frames import FrameError
 from checkrail_server.decisions.spool import claim, refuse, release
 
 if TYPE_CHECKING:
@@ -88,19 +88,33 @@ def write(path: Path, destination: Destination) -> None:
 
     A file's name follows from the segment's: written twice, it is there once.
     """
-    started = path.stem.partition("-")[0]
     try:
-        header, table = table_of(path.read_bytes(), started)
-    except FrameError as error:
-        logs.error("segment of the decision log not readable", segment=path.name, error=str(error))
+        files = files_of(path.read_bytes(), path.stem.partition("-")[0])
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it keeps no other waiting
+        where = traceback.format_tb(
+            error.__traceback__
+        )  # and not its words: records may be in them
+        kind = type(error).__name__
+        logs.error(
+            "segment of the decision log not readable", segment=path.name, error=kind, where=where
+        )
         refuse(path)
         return
+    for name, content in files.items():
+        destination.write(name, content)
+    release(path)
+
+
+def files_of(content: bytes, started: str) -> dict[str, bytes]:
+    """Return the Parquet files of a segment by their names, see ``table.table_of``."""
+    header, table = table_of(content, started)
+    files = {}
     for date, rows in by_date(table).items():
         file = io.BytesIO()
         pq.write_table(rows, file, compression="zstd", use_dictionary=texts_of(rows))
         folder = f"date={date}/model={header.model}/version={header.version}"
-        destination.write(f"{folder}/{header.pod}-{started}.parquet", file.getvalue())
-    release(path)
+        files[f"{folder}/{header.pod}-{started}.parquet"] = file.getvalue()
+    return files
 
 
 if __name__ == "__main__":
