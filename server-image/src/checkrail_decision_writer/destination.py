@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from hashlib import md5
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
@@ -56,4 +58,6 @@ class Bucket:
     def write(self, name: str, content: bytes) -> None:
         """Write an object, see ``Destination``."""
         key = f"{self._prefix}/{name}" if self._prefix else name
-        self._client.put_object(Bucket=self._bucket, Key=key, Body=content)
+        # without it AWS refuses objects in a bucket with Object Lock
+        digest = b64encode(md5(content, usedforsecurity=False).digest()).decode()
+        self._client.put_object(Bucket=self._bucket, Key=key, Body=content, ContentMD5=digest)
