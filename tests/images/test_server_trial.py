@@ -78,6 +78,18 @@ def endless() -> bytes:
     )
 
 
+def talkative() -> bytes:
+    """A classifier with a label that is 18 MiB as JSON has it."""
+    labels = helper.make_tensor("labels", TensorProto.STRING, [2], [b"a", b"\x01" * (3 * MIB)])
+    x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 1])
+    label = helper.make_tensor_value_info("label", TensorProto.STRING, ["rows"])
+    nodes = [
+        helper.make_node("ArgMax", ["x"], ["place"], axis=1, keepdims=0),
+        helper.make_node("Gather", ["labels", "place"], ["label"]),
+    ]
+    return serialised(helper.make_graph(nodes, "g", [x], [label], [labels]))
+
+
 def children(child: Child) -> list[int]:
     """The processes that a server has forked and not waited for."""
     text = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text()
@@ -106,6 +118,12 @@ def is_trying(child: Child) -> bool:
             "the model took longer than the 2 s of a trial, when it was about to run it on a few "
             "rows",
             id="too slow",
+        ),
+        pytest.param(
+            talkative,
+            {},
+            "the labels of the model's classes take more than 16 MiB",
+            id="too long a report",
         ),
     ],
 )

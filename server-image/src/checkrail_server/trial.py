@@ -47,6 +47,9 @@ REQUEST = struct.Struct("<QQII")
 """Bytes of the model, bytes of memory, seconds, threads."""
 REPORT_BYTES = 16 << 20
 """Labels of classes are in it."""
+TOO_LONG = (
+    f"the labels of the model's classes take more than {REPORT_BYTES >> 20} MiB; use shorter ones"
+)
 STDERR_BYTES = 64 << 10
 CHUNK_BYTES = 1 << 18
 THREAD_BYTES = 72 * MIB
@@ -96,9 +99,12 @@ class Trial:
             late = True
         except OSError:
             pass  # it has ended meanwhile; how, is its status
-        status, peak_bytes = self._reap(kill=late)
+        too_long = len(report) > REPORT_BYTES
+        status, peak_bytes = self._reap(kill=late or too_long)  # it may wait for us to read
         seconds = time.monotonic() - started
         logs.info("tried", seconds=round(seconds, 3), peak_mebibytes=peak_bytes // MIB)
+        if too_long:
+            raise LoadError(TOO_LONG)
         *stages, last = report.decode("utf-8", "replace").split("\n")
         if status or late:
             stage = stages[-1] if stages else ""
