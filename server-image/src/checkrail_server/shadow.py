@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from checkrail_server import logs
+from checkrail_server import logs, store_keys
 from checkrail_server.shadow_link import ShadowLink
 
 if TYPE_CHECKING:
@@ -132,6 +133,7 @@ class Shadow:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "checkrail_server.shadow_process"),
                 stdin=theirs.fileno(),
+                env=store_keys.without_decision_log(os.environ),
             )
         finally:
             theirs.close()

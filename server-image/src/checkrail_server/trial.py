@@ -28,7 +28,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from checkrail_server import container_memory, logs
+from checkrail_server import container_memory, logs, store_keys
 from checkrail_server.errors import LoadError
 from checkrail_server.trial_ending import (
     MIB,
@@ -177,6 +177,7 @@ def _be_child(channel: socket.socket, stderr: int) -> NoReturn:
     """Try what comes by ``channel``, report, and end without any of the parent's last acts."""
     code = 1
     try:
+        store_keys.forget()
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it ends
         os.dup2(stderr, sys.stdout.fileno())
         os.dup2(stderr, sys.stderr.fileno())
