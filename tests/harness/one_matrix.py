@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,6 +81,30 @@ def tree_model(features: int = FEATURES, trees: int = 20, depth: int = 4) -> byt
         target_weights=random.normal(size=len(leaves)).tolist(),
     )
     return model_of([node], features=features)
+
+
+def dropping_model(value: float) -> bytes:
+    """Return a model that answers the sums of rows, and none of those that begin with ``value``."""
+    constants = [
+        helper.make_tensor("ones", TensorProto.FLOAT, [FEATURES, 1], [1.0] * FEATURES),
+        helper.make_tensor("place", TensorProto.INT64, [], [0]),
+        helper.make_tensor("value", TensorProto.FLOAT, [], [value]),
+    ]
+    dropped = (
+        helper.make_node("IsNaN", ["first"], ["dropped"])
+        if math.isnan(value)
+        else helper.make_node("Equal", ["first", "value"], ["dropped"])
+    )
+    return model_of(
+        [
+            *(helper.make_node("Constant", [], [each.name], value=each) for each in constants),
+            helper.make_node("Gather", ["matrix", "place"], ["first"], axis=1),
+            dropped,
+            helper.make_node("Not", ["dropped"], ["kept"]),
+            helper.make_node("Compress", ["matrix", "kept"], ["rest"], axis=0),
+            helper.make_node("MatMul", ["rest", "ones"], ["score"]),
+        ]
+    )
 
 
 def centring_model() -> bytes:

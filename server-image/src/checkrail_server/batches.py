@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from checkrail_server.errors import RequestError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -31,6 +33,26 @@ def joined(jobs: Sequence[Job], layout: RowLayout | None) -> Feeds:
         return jobs[0].feeds
     feeds = [job.feeds for job in jobs]
     return {name: np.concatenate([each[name] for each in feeds]) for name in feeds[0]}
+
+
+def check_rows(outputs: Sequence[Array], names: Sequence[str], rows: int) -> None:
+    """Refuse outputs that are not of ``rows`` rows: nobody knows whose they are.
+
+    Args:
+        outputs: What a run answered.
+        names: Of the outputs.
+        rows: Of the inputs of the run.
+
+    Raises:
+        RequestError: 500, an output has more rows or fewer.
+    """
+    for place, output in enumerate(outputs):
+        if len(output) != rows:
+            raise RequestError(
+                500,
+                f"the model's output {names[place]!r} has {len(output)} rows where its inputs have "
+                f"{rows}, and must have one for each: this version cannot answer what it was asked",
+            )
 
 
 def parts(jobs: Sequence[Job]) -> Iterator[slice]:

@@ -18,7 +18,7 @@ from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
-from checkrail_server.batches import joined
+from checkrail_server.batches import check_rows, joined
 from checkrail_server.errors import unavailable
 
 if TYPE_CHECKING:
@@ -143,7 +143,10 @@ class InferenceQueue(Generic[JobKind]):
         return batch
 
     def _outcomes(self, batch: list[JobKind]) -> list[Outcome[JobKind]]:
-        """Run ``batch``; what fails together is run one by one, so that one fails alone."""
+        """Run ``batch``; what fails together is run one by one, so that one fails alone.
+
+        An answer of too few rows or too many fails too, see ``check_rows``.
+        """
         if not batch:
             return []
         try:
@@ -158,7 +161,9 @@ class InferenceQueue(Generic[JobKind]):
         feeds = joined(batch, self._model.layout)
         started = time.perf_counter()
         outputs = self._model.run(feeds)
-        return Run(feeds, outputs, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        check_rows(outputs, self._model.output_names, sum([job.rows for job in batch]))
+        return Run(feeds, outputs, seconds)
 
     def _end(self, outcome: Outcome[JobKind]) -> None:
         batch, run = outcome

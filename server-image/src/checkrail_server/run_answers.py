@@ -39,8 +39,8 @@ class RunAnswers:
 
     def finish(self, jobs: list[ScoringJob], run: Run) -> None:
         """Answer and count ``jobs``, whose rows ``run`` has inferred."""
-        self._service.metrics.inferred(run.outputs, run.seconds)
         try:
+            self._service.metrics.inferred(run.outputs, run.seconds)
             finite = self._model.finite.hold(run.outputs)
             texts = self._texts.rows(run.outputs) if self._texts and finite else None
             answered = [

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from checkrail_server import open_inference, rows
 from checkrail_server.answers import Answer
+from checkrail_server.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -78,7 +79,11 @@ class ScoringJob(ABC):
     def failed(self, error: BaseException) -> None:
         """Answer that the server failed: what reaches the model was checked against it."""
         try:
-            self._service.fail(self.exchange, error)
+            if isinstance(error, RequestError):
+                self._service.report_bug(error)
+                self._service.refuse(self.exchange, error)
+            else:
+                self._service.fail(self.exchange, error)
         finally:
             self.exchange.end_inference()
 

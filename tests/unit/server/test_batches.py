@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from checkrail_server import model as models
 from checkrail_server import open_inference
 from checkrail_server.artifact import Artifact
 from checkrail_server.batches import joined, parts, rows_of
-from harness.one_matrix import centring_model, linear_model, tree_model
+from harness.one_matrix import centring_model, dropping_model, linear_model, tree_model
 from harness.scoring_server import flight_model
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def test_any_grouping_of_requests_answers_each_as_if_it_were_alone(
     [
         pytest.param(linear_model(30), True, id="linear, as our trainer writes it"),
         pytest.param(tree_model(30), True, id="trees"),
+        pytest.param(dropping_model(math.nan), False, id="it has no answer to a missing value"),
         pytest.param(centring_model(), False, id="it looks at the whole batch"),
         pytest.param(
             flight_model(), False, id="LinearClassifier, which rounds otherwise in a batch"

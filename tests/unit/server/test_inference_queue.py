@@ -13,7 +13,7 @@ from checkrail_server.artifact import Artifact
 from checkrail_server.batches import parts, rows_of
 from checkrail_server.errors import RequestError
 from checkrail_server.inference_queue import InferenceQueue
-from harness.one_matrix import linear_model
+from harness.one_matrix import dropping_model, linear_model
 
 if TYPE_CHECKING:
     from checkrail_server.inference_queue import Run
@@ -95,6 +95,24 @@ async def test_a_failing_job_fails_alone(model: Model, loop_rows: int) -> None:
     assert isinstance(bad, Exception)
     assert other == alone(model, rows(2))
     assert queue.length == 0
+
+
+@IN_LOOP
+async def test_a_row_without_an_answer_moves_no_answer_to_another_job(loop_rows: int) -> None:
+    model = models.load("m", Artifact(dropping_model(7), None, None), threads=1)
+    assert model.joins_rows
+    model.loop_rows = loop_rows
+    queue = Queue(model)
+
+    good, none, few, other = await queue.answers(
+        Asked(rows(1)), Asked(rows(7)), Asked(rows(7, 3), 2), Asked(rows(2))
+    )
+
+    assert (good, other) == ([[[1.0]]], [[[2.0]]])
+    assert [(error.status, error.message.split(",")[0]) for error in (none, few)] == [
+        (500, "the model's output 'score' has 0 rows where its inputs have 1"),
+        (500, "the model's output 'score' has 1 rows where its inputs have 2"),
+    ]
 
 
 @IN_LOOP
