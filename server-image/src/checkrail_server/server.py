@@ -1,12 +1,14 @@
 """The life of the process: listen, load, serve, drain, end.
 
     listening, live  -->  loaded, ready  -->  SIGTERM: not ready, still answering  -->  exit 0
-            |                                  for drain_seconds, then what is in flight
+            |                                  for drain_seconds, then what is in flight,
+            |                                  and the end of the decision log
             +-- cannot load: one line, exit 1
 
 After SIGTERM requests still come until every gateway has heard that this pod ends, so the server
 goes on answering, each answer with ``connection: close``. No preStop hook is needed; a grace
-period of 25 s is enough (5 s of drain, 10 s for the longest request, 8 s for the decision log).
+period of 25 s is enough (5 s of drain, 11 s for the longest request and the client that reads its
+answer, 8 s for the decision log). Who goes on asking nevertheless is cut off then.
 SIGINT skips the drain.
 """
 
@@ -50,8 +52,8 @@ async def serve(settings: Settings, limits: Limits, trial: Trial) -> int:
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_loop_error)
     _allow_files(limits.connections + SPARE_FILES)
-    drain, stop = asyncio.Event(), asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, drain.set)
+    terminate, stop = asyncio.Event(), asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, terminate.set)
     loop.add_signal_handler(signal.SIGINT, stop.set)
     service = Service(settings, limits)
     listener = _listen(settings.port)
@@ -59,10 +61,10 @@ async def serve(settings: Settings, limits: Limits, trial: Trial) -> int:
     logs.info("listening", port=listener.getsockname()[1])
     ticker = asyncio.create_task(_tick(service))
     try:
-        if not await _load(service, trial, drain, stop):
+        if not await _load(service, trial, terminate, stop):
             return 1
-        await _first(drain, stop)
-        await _drain(service, server, stop)
+        await _first(terminate, stop)
+        await drain(service, server, stop)
         if service.recording:
             await service.recording.finish()
     finally:
@@ -157,8 +159,14 @@ def _trial_limits(settings: Settings) -> TrialLimits:
     return TrialLimits(memory, settings.trial_seconds)
 
 
-async def _drain(service: Service, server: asyncio.Server, stop: asyncio.Event) -> None:
-    """Answer for a while without being ready, then finish what is in flight."""
+async def drain(service: Service, server: asyncio.Server, stop: asyncio.Event) -> None:
+    """Answer for a while without being ready, then finish what is in flight, and nothing else.
+
+    Args:
+        service: Its connections are closed.
+        server: Is closed.
+        stop: Ends the while.
+    """
     service.draining = True
     service.shadow.stop()
     if service.model and not stop.is_set():
@@ -167,7 +175,11 @@ async def _drain(service: Service, server: asyncio.Server, stop: asyncio.Event) 
             await asyncio.wait_for(stop.wait(), service.limits.drain_seconds)
     server.close()
     service.close_idle()
-    await service.empty.wait()  # deadlines end every connection; the ticker enforces them
+    # the ticker ends every request in time, but not a client that always begins the next one
+    patience = service.limits.request_seconds + service.limits.linger_seconds
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(service.empty.wait(), patience)
+    service.evict_all()
 
 
 async def _tick(service: Service) -> None:

@@ -140,6 +140,11 @@ class Service:
             if connection.idle:
                 connection.close()
 
+    def evict_all(self) -> None:
+        """Close every connection at once, whatever is under way."""
+        for connection in tuple(self.connections):
+            connection.evict()
+
     # connections call these
 
     def admit(self, connection: Peer) -> bool:
