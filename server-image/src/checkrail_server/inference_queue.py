@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from checkrail_server.tensors import Array
 
 
+LOOP_SECONDS = 0.002
+"""Longest inference that runs in the event loop, and after which no other begins in the same turn.
+Handing a single row to a thread and back costs more than inferring it (docs/server.md); 2 ms is
+what another request may have to wait."""
+
+
 class Job(Protocol):
     """A request that is ready to be inferred."""
 
@@ -92,6 +98,8 @@ class InferenceQueue(Generic[JobKind]):
         self._loop = asyncio.get_running_loop()
         self._short: deque[JobKind] = deque()
         self._long: deque[JobKind] = deque()
+        self._alone: deque[JobKind] = deque()
+        """Short ones whose shared run failed."""
         self._scheduled = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="inference")
         self._in_thread = 0
@@ -99,7 +107,7 @@ class InferenceQueue(Generic[JobKind]):
     @property
     def length(self) -> int:
         """Jobs that are not done."""
-        return len(self._short) + len(self._long) + self._in_thread
+        return len(self._short) + len(self._long) + len(self._alone) + self._in_thread
 
     def submit(self, job: JobKind) -> None:
         """Run ``job`` soon.
@@ -120,14 +128,27 @@ class InferenceQueue(Generic[JobKind]):
     def _run_waiting(self) -> None:
         self._scheduled = False
         self._start_long()
-        rows = 0
-        while self._short and rows < self._model.loop_rows:
-            batch = self._next(self._short, min(self._batch_rows, self._model.loop_rows - rows))
-            rows += sum(job.rows for job in batch)
-            for outcome in self._outcomes(batch):
-                self._end(outcome)
-        if self._short:  # the loop reads and writes before it goes on
+        rows, until = 0, time.perf_counter() + LOOP_SECONDS
+        while (self._alone or self._short) and rows < self._model.loop_rows:
+            if self._alone:
+                batch = self._next(self._alone, 0)
+            else:
+                batch = self._next(self._short, min(self._batch_rows, self._model.loop_rows - rows))
+            if batch:
+                rows += sum([job.rows for job in batch])
+                self._run_in_loop(batch)
+                if time.perf_counter() >= until:
+                    break
+        if self._alone or self._short:  # the loop reads and writes before it goes on
             self._schedule()
+
+    def _run_in_loop(self, batch: list[JobKind]) -> None:
+        """Run ``batch``; what fails together waits to be run one by one, as time allows."""
+        outcome = self._outcome(batch)
+        if len(batch) > 1 and not isinstance(outcome[1], Run):
+            self._alone.extend(batch)
+        else:
+            self._end(outcome)
 
     def _next(self, waiting: deque[JobKind], most: int) -> list[JobKind]:
         """Take the first job, and those after it as long as they have ``most`` rows together."""
@@ -143,19 +164,18 @@ class InferenceQueue(Generic[JobKind]):
         return batch
 
     def _outcomes(self, batch: list[JobKind]) -> list[Outcome[JobKind]]:
-        """Run ``batch``; what fails together is run one by one, so that one fails alone.
+        """Run ``batch`` in the thread; what fails together is run one by one."""
+        outcome = self._outcome(batch)
+        if len(batch) > 1 and not isinstance(outcome[1], Run):
+            return [self._outcome([job]) for job in batch]
+        return [outcome]
 
-        An answer of too few rows or too many fails too, see ``check_rows``.
-        """
-        if not batch:
-            return []
+    def _outcome(self, batch: list[JobKind]) -> Outcome[JobKind]:
+        """Run ``batch``; an answer of too few rows or too many fails too, see ``check_rows``."""
         try:
-            run = self._run(batch)
+            return batch, self._run(batch)
         except Exception as error:  # noqa: BLE001 - ONNX Runtime's exceptions have no base
-            if len(batch) == 1:
-                return [(batch, error)]
-            return [outcome for job in batch for outcome in self._outcomes([job])]
-        return [(batch, run)]
+            return batch, error
 
     def _run(self, batch: Sequence[Job]) -> Run:
         feeds = joined(batch, self._model.layout)

@@ -13,6 +13,7 @@ from checkrail_server import graph
 from checkrail_server.errors import LoadError
 from checkrail_server.feature_ranges import FeatureRanges
 from checkrail_server.finite_outputs import FiniteOutputs
+from checkrail_server.inference_queue import LOOP_SECONDS
 from checkrail_server.row_independence import rows_are_independent
 from checkrail_server.row_layout import layout_of
 from checkrail_server.runtime_errors import sentence
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from checkrail_server.artifact import Artifact
     from checkrail_server.scores import Scores
 
-LOOP_SECONDS = 0.002
-"""Longest inference that runs in the event loop. Handing a single row to a thread and back costs
-more than inferring it (docs/server.md); 2 ms is what another request may have to wait."""
 MAX_ROW_VALUES = 1 << 20
 """Of one input or output. A body of a request has no room for more."""
 TRIAL_ROWS = 128

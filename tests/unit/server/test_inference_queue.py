@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from checkrail_server import model as models
 from checkrail_server.artifact import Artifact
 from checkrail_server.batches import parts, rows_of
 from checkrail_server.errors import RequestError
-from checkrail_server.inference_queue import InferenceQueue
+from checkrail_server.inference_queue import LOOP_SECONDS, InferenceQueue
 from harness.one_matrix import dropping_model, linear_model
 
 if TYPE_CHECKING:
@@ -76,6 +77,30 @@ class Queue(InferenceQueue[Asked]):
 
 def rows(*values: float) -> Feeds:
     return {"matrix": np.array([[value, 1.0, -1.0] for value in values], dtype=np.float32)}
+
+
+def slow(model: Model) -> Model:
+    """Have every run of ``model`` take all the time of a turn, and still be one for the loop."""
+    run = model.run
+
+    def run_slowly(feeds: Feeds) -> list[Array]:
+        time.sleep(2 * LOOP_SECONDS)
+        return run(feeds)
+
+    model.run = run_slowly  # type: ignore[method-assign]
+    model.loop_rows = 100
+    return model
+
+
+async def rows_by_turn(queue: Queue) -> list[int]:
+    """Wait until ``queue`` is empty, and return how many rows each turn of the loop inferred."""
+    turns = []
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while queue.length:
+            before = sum(map(sum, queue.runs))
+            await asyncio.sleep(0)
+            turns.append(sum(map(sum, queue.runs)) - before)
+    return turns
 
 
 def alone(model: Model, feeds: Feeds) -> list[Any]:
@@ -160,13 +185,33 @@ async def test_a_turn_of_the_loop_computes_no_more_than_fits_it(model: Model) ->
     for job in jobs:
         queue.submit(job)
 
-    turns = []
-    async with asyncio.timeout(TIMEOUT_SECONDS):
-        while queue.length:
-            await asyncio.sleep(0)
-            turns.append(sum(map(sum, queue.runs)))
+    turns = await rows_by_turn(queue)
 
-    assert turns == [2, 4, 5]
+    assert max(turns) == 2
+    assert sum(turns) == 5
+
+
+async def test_a_turn_of_the_loop_ends_with_the_run_that_fills_its_time(model: Model) -> None:
+    model.joins_rows = False
+    queue = Queue(slow(model))
+    for _ in range(3):
+        queue.submit(Asked(rows(1)))
+
+    assert await rows_by_turn(queue) == [1, 1, 1]
+
+
+async def test_what_failed_together_takes_the_time_of_many_turns() -> None:
+    model = models.load("m", Artifact(dropping_model(7), None, None), threads=1)
+    queue = Queue(slow(model))
+    jobs = [Asked(rows(value)) for value in (1, 7, 2)]
+    for job in jobs:
+        queue.submit(job)
+
+    turns = await rows_by_turn(queue)
+
+    assert turns == [0, 1, 0, 1]
+    assert isinstance(jobs[1].ended.exception(), RequestError)
+    assert [jobs[number].ended.result()[0].tolist() for number in (0, 2)] == [[[1]], [[2]]]
 
 
 async def test_a_model_whose_rows_depend_on_each_other_answers_one_request_a_run(
