@@ -83,6 +83,9 @@ class Wire(asyncio.Transport):
     async def end(self) -> None:
         """End as a client does that has sent everything and has read what it was told."""
         await asyncio.sleep(0)  # the queue runs
+        # its end comes after all it has sent, and nothing signals that
+        while self._paused and not self.closed:  # noqa: ASYNC110
+            await asyncio.sleep(0)
         if not self.closed:
             self.protocol.eof_received()
         await asyncio.sleep(0)

@@ -90,7 +90,7 @@ class Connection(RequestReader):
     @property
     def idle(self) -> bool:
         """Whether nothing is under way."""
-        return not (self._waiting or self._receiving or self._lingering)
+        return not (self._waiting or self._receiving or self._rest or self._lingering)
 
     @property
     def eviction_order(self) -> tuple[int, float] | None:
@@ -101,6 +101,8 @@ class Connection(RequestReader):
             return 1, self._due
         if self._receiving:
             return 2, self._receiving.started
+        if self._rest:
+            return 2, self._since
         return (0 if self._answered else 2), self._since
 
     def evict(self) -> None:
@@ -191,12 +193,18 @@ class Connection(RequestReader):
         self._waiting.clear()
 
     def _drop_incomplete(self) -> None:
+        self._drop_rest()
         if self._receiving:
             self._receiving.release()
             self._receiving = None
 
+    @property
+    def _full(self) -> bool:
+        """See ``RequestReader``."""
+        return self.stalled or len(self._waiting) >= self._limits.pipelined
+
     def _flow(self) -> None:
         """Read only while there is room for more requests and answers."""
-        full = self.stalled or len(self._waiting) >= self._limits.pipelined
+        full = self._full
         if full != self._reading_paused:
             self.keep_reading(wanted=not full)

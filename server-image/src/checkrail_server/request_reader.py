@@ -2,6 +2,7 @@
 
 bytes --> a head that is known ---------------+--> Exchange, whole --> Service.handle
       '-> httptools (llhttp, strict), limits -'
+                  '--> what comes after many requests, or much time: in a later turn
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import TYPE_CHECKING, TypeVarTuple
 import httptools
 
 from checkrail_server import http2_start
-from checkrail_server.errors import RequestError
+from checkrail_server.errors import RequestError, unavailable
 from checkrail_server.exchange import Exchange
+from checkrail_server.inference_queue import LOOP_SECONDS
 from checkrail_server.known_heads import END, LINE_ENDS
 from checkrail_server.turns import TurnTaker
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 Part = TypeVarTuple("Part")
 
+PIECE_LINES = 32
+"""Of what is parsed at once: a request has two or more, and most that have a body have ten."""
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -48,6 +52,8 @@ class RequestReader(TurnTaker):
         """Whether the next byte is the first of a request."""
         self._began = b""
         """What is being parsed, if it began with the first byte of a request."""
+        self._rest = b""
+        """What was read and is not parsed; it counts as bodies do."""
         self._deaf = False
         self._since = time.perf_counter()
         self._due = self._since + self._limits.header_seconds
@@ -63,6 +69,11 @@ class RequestReader(TurnTaker):
     @abstractmethod
     def _refuse(self, error: RequestError) -> None:
         """Answer ``error`` after the answers that are due, and end the connection."""
+
+    @property
+    @abstractmethod
+    def _full(self) -> bool:
+        """Whether there is no room for more requests and answers."""
 
     @abstractmethod
     def _flow(self) -> None:
@@ -88,13 +99,58 @@ class RequestReader(TurnTaker):
             if known is not None and len(data) == end + known.body_size:
                 self._take_known(known, data[end:])
                 return
+        if self._rest:
+            data = self._drop_rest() + data
         self._began = data if self._at_start else b""
-        size = self._limits.header_bytes
-        for start in range(0, len(data), size):
-            self._parse(data[start : start + size])
+        self._keep(data[self._parse_pieces(data) :])
         self._began = b""
-        self._at_start = self._receiving is None and data[-1:] not in LINE_ENDS
+        ended = self._receiving is None and not self._rest
+        self._at_start = ended and data[-1:] not in LINE_ENDS
         self._flow()
+
+    def take_turn(self) -> None:
+        """Parse what was left, then read again, unless the connection itself has paused."""
+        self._waits_its_turn = False
+        if self._rest and not (self._reading_paused or self._transport.is_closing()):
+            self.data_received(b"")
+        if not self._rest:
+            super().take_turn()
+
+    def keep_reading(self, *, wanted: bool) -> None:
+        """Read on, or do not, from now on; what was left comes first."""
+        if wanted and self._rest:
+            self._reading_paused = False
+            self.wait_turn()
+        else:
+            super().keep_reading(wanted=wanted)
+
+    def _parse_pieces(self, data: bytes) -> int:
+        """Parse as much as there is room and time for, and return how many bytes that is."""
+        until = time.perf_counter() + LOOP_SECONDS
+        start = 0
+        while start < len(data) and not self._deaf:
+            end = _end_of_piece(data, start, start + self._limits.header_bytes)
+            self._parse(data[start:end])
+            start = end
+            if self._full or time.perf_counter() >= until:
+                break
+        return start
+
+    def _keep(self, rest: bytes) -> None:
+        """Have ``rest`` parsed in a later turn."""
+        if not rest or self._deaf:
+            return
+        if not self._service.bodies.take(len(rest)):
+            self._refuse(unavailable("too many requests wait; try again in a second"))
+            return
+        self._rest = rest
+        self.wait_turn()
+
+    def _drop_rest(self) -> bytes:
+        """Forget what is not parsed, and return it."""
+        rest, self._rest = self._rest, b""
+        self._service.bodies.give_back(len(rest))
+        return rest
 
     def _take_known(self, known: KnownHead, body: bytes) -> None:
         """Take a whole request whose head was read before; the parser is not told of it."""
@@ -178,3 +234,13 @@ class RequestReader(TurnTaker):
             step(self._receiving, *part)
         except RequestError as error:
             self._refuse(error)
+
+
+def _end_of_piece(data: bytes, start: int, limit: int) -> int:
+    """Return where the piece of ``data`` ends that begins at ``start``: few requests end in it."""
+    end = start
+    for _ in range(PIECE_LINES):
+        end = data.find(b"\n", end, limit) + 1
+        if not end:
+            return min(limit, len(data))
+    return end

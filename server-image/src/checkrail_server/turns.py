@@ -71,10 +71,14 @@ class TurnTaker(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         """Take what was read, and wait if there may be more."""
         if nbytes == BUFFER_BYTES:
-            self._waits_its_turn = True
-            self._turns.wait(self)
-            self._transport.pause_reading()
+            self.wait_turn()
         self.data_received(bytes(self._turns.buffer[:nbytes]))
+
+    def wait_turn(self) -> None:
+        """Do not read until the others have had their turns."""
+        self._waits_its_turn = True
+        self._turns.wait(self)
+        self._transport.pause_reading()
 
     def take_turn(self) -> None:
         """Read again, unless the connection itself has paused."""
