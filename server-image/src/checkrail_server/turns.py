@@ -4,8 +4,9 @@
     a read that does not         --> read again whenever more comes
 
 One connection reads again in each turn of the event loop, so whatever many clients send, a turn
-takes as long as one full buffer of one of them, and what others have sent meanwhile. Nothing is
-kept meanwhile: what is not read stays with the kernel, which slows its sender down.
+takes as long as one full buffer of one of them, and what others have sent meanwhile. What is not
+read stays with the kernel, which slows its sender down. A buffer of many small requests takes
+several turns: the rest of it is kept by its ``RequestReader``.
 """
 
 from __future__ import annotations
