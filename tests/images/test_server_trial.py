@@ -80,7 +80,9 @@ def endless() -> bytes:
 
 def talkative() -> bytes:
     """A classifier with a label that is 18 MiB as JSON has it."""
-    labels = helper.make_tensor("labels", TensorProto.STRING, [2], [b"a", b"\x01" * (3 * MIB)])
+    labels = numpy_helper.from_array(
+        np.array(["a", "\x01" * (3 * MIB)], dtype=np.object_), "labels"
+    )
     x = helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 1])
     label = helper.make_tensor_value_info("label", TensorProto.STRING, ["rows"])
     nodes = [
