@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def test_the_trial_of_a_model_has_no_keys(tmp_path: Path) -> None:
     child.wait_until(lambda: is_trying(child), READY_SECONDS)
     (trial,) = children(child)
     found = environment_of(trial)
-    child.kill()
+    child.send(signal.SIGTERM)
+    child.wait(READY_SECONDS)
 
     assert b"CHECKRAIL_ARTIFACT_URI" in found
     assert LOG_KEY not in found
