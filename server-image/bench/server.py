@@ -43,7 +43,7 @@ SOME_CONNECTIONS = 16
 """Of the loads of several rows a request."""
 BINARY_ROWS = 64
 IN_OPEN_LOOP = ("Checkrail", "KServe")
-SECONDS, QUICK_SECONDS = 6.0, 2.0
+SECONDS, QUICK_SECONDS = 4.0, 2.0
 REPEATS = 3
 
 

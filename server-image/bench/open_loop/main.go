@@ -104,9 +104,8 @@ func (l *load) run(poll int, rate float64, length time.Duration) {
 			l.waiting = append(l.waiting, next)
 		}
 		for len(l.waiting) > 0 && len(l.idle) > 0 {
-			last := len(l.idle) - 1
-			free := l.idle[last]
-			l.idle = l.idle[:last]
+			free := l.idle[0] // in turn: a server closes a connection that asks nothing for long
+			l.idle = l.idle[1:]
 			l.send(free, l.waiting[0])
 			l.waiting = l.waiting[1:]
 		}
