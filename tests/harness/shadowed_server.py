@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SECONDS = 30.0
 LOOK_SECONDS = 0.05
+"""Between two looks at the report; ``SECONDS`` is the deadline."""
 
 
 @dataclass

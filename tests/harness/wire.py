@@ -73,7 +73,7 @@ class Wire(asyncio.Transport):
             rest = chunk
             while rest and not self.closed:
                 if self._paused:
-                    await asyncio.sleep(0)
+                    await asyncio.sleep(0)  # a turn of the loop, in which it may read on
                     continue
                 buffer = self.protocol.get_buffer(-1)
                 size = min(len(rest), len(buffer))
@@ -88,7 +88,7 @@ class Wire(asyncio.Transport):
             await asyncio.sleep(0)
         if not self.closed:
             self.protocol.eof_received()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # what waited for this turn is answered
         self.protocol.connection_lost(None)
 
     def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
