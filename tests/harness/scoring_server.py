@@ -140,6 +140,7 @@ def environment(uri: str, sha256: str) -> dict[str, str]:
         env.ENV_ARTIFACT_URI: uri,
         env.ENV_ARTIFACT_SHA256: sha256,
         env.ENV_PORT: "0",
+        env.ENV_STORE_CA: "",  # a pod has it of its store alone, whatever this machine has
     }
 
 
