@@ -50,7 +50,7 @@ class RunAnswers:
             ]
             self._count(answered, run, finite=finite and len(answered) == len(jobs))
             self._service.send_scores([(job.exchange, answer) for job, _, answer in answered])
-            self._service.shadow.offer(run, [(job, part) for job, part, _ in answered])
+            self._service.shadow.offer(run, answered)
             if self._service.recording:
                 self._record(self._service.recording, jobs, run, answered)
         except Exception as error:  # noqa: BLE001 - a bug fails these requests, not the queue

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from checkrail_server.inference_queue import Run
     from checkrail_server.model import Model
-    from checkrail_server.scoring import ScoringJob
+    from checkrail_server.run_answers import Answered
 
 LOOK_SECONDS = 1.0
 """How often the operator's file is read."""
@@ -79,8 +79,8 @@ class Shadow:
         self._path = None
         self._end()
 
-    def offer(self, run: Run, answered: Sequence[tuple[ScoringJob, slice]]) -> None:
-        """Take the answered requests of ``run``, each with its rows, or drop them; never waits."""
+    def offer(self, run: Run, answered: Sequence[Answered]) -> None:
+        """Take the requests of ``run`` that are answered, or drop them; never waits."""
         if self._link is None:
             return
         try:
