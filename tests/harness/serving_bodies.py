@@ -33,6 +33,9 @@ FORBIDDEN = {
 }
 """What a Deployment says while it may not make a pod."""
 
+UNCONFIGURED = 'secret "audit" not found'
+UNPULLED = "failed to resolve reference: not found"
+UNSCHEDULED = "0/1 nodes are available: 1 Insufficient memory"
 
 Object = dict[str, Any]
 
@@ -94,9 +97,12 @@ def pod_status(behaviour: str, age: timedelta) -> tuple[Object, timedelta]:
     """Return the status of a pod, and for how long it has been ready, negative if it is not.
 
     Args:
-        behaviour: healthy, silent (runs, never ready) or crashing.
+        behaviour: healthy, silent (runs, never ready), crashing, or what keeps it from starting:
+            unscheduled, unconfigured (its Secret is missing), unpulled.
         age: Since it was created.
     """
+    if behaviour in {"unscheduled", "unconfigured", "unpulled"}:
+        return _pending(behaviour, age), timedelta(seconds=-1)
     ready = behaviour == "healthy" and age >= STARTUP
     container: Object = {"name": "server", "ready": ready, "restartCount": 0}
     if behaviour == "crashing" and age >= STARTUP:
@@ -113,6 +119,26 @@ def pod_status(behaviour: str, age: timedelta) -> tuple[Object, timedelta]:
         "containerStatuses": [container],
     }
     return status, age - STARTUP if ready else timedelta(seconds=-1)
+
+
+def _pending(behaviour: str, age: timedelta) -> Object:
+    """Return the status of a pod that does not start; its image is tried every other second."""
+    if behaviour == "unscheduled":
+        scheduled = {"status": "False", "reason": "Unschedulable", "message": UNSCHEDULED}
+        return {"phase": "Pending", "conditions": [{"type": "PodScheduled", **scheduled}]}
+    reason, message = "CreateContainerConfigError", UNCONFIGURED
+    if behaviour == "unpulled":
+        reason, message = "ErrImagePull", UNPULLED
+        if age.seconds % 2:
+            message = f'Back-off pulling image "server:1": {reason}: {UNPULLED}'
+            reason = "ImagePullBackOff"
+    container = {
+        "name": "server",
+        "ready": False,
+        "restartCount": 0,
+        "state": {"waiting": {"reason": reason, "message": message}},
+    }
+    return {"phase": "Pending", "containerStatuses": [container]}
 
 
 def route_status(route: Manifest, *, accepted: bool) -> Object:

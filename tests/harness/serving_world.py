@@ -72,7 +72,8 @@ class ServingWorld:
     Attributes:
         owner: The ModelDeployment.
         versions: ModelVersions by number.
-        behaviour: How pods of a version behave: healthy (default), silent, crashing.
+        behaviour: How pods of a version behave: healthy (default), silent, crashing, or what keeps
+            them from starting: unscheduled, unconfigured, unpulled.
         room: How many pods of a version come up; more of them stay silent.
         quota: How many pods of a version may be made; the API server refuses more of them.
         gateway: Whether the gateway takes up routes: accepts, refuses or is away.
@@ -291,7 +292,7 @@ class ServingWorld:
             pod
             for pod in self.pods.values()
             if labels.items() <= pod["metadata"]["labels"].items()
-            and pod["status"]["containerStatuses"][0]["ready"]
+            and any(each["ready"] for each in pod["status"].get("containerStatuses", ()))
         ]
 
     def _run_proxy(self) -> None:

@@ -267,6 +267,23 @@ def first_version_crashes() -> ServingWorld:
     return world
 
 
+def first_version_lacks_its_secret() -> ServingWorld:
+    world = fresh()
+    world.behaviour[1] = "unconfigured"
+    world.run_pass()
+    world.tick()
+    return world
+
+
+def canary_lacks_its_image() -> ServingWorld:
+    world = deployed()
+    world.behaviour[2] = "unpulled"
+    world.ask_for(2)
+    world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
+    world.tick()
+    return world
+
+
 def route_refused() -> ServingWorld:
     world = fresh()
     world.gateway = "refuses"
@@ -293,6 +310,7 @@ SITUATIONS: dict[str, Callable[[], ServingWorld]] = {
     "version does not exist": version_missing,
     "version does not exist while another serves": version_missing_while_serving,
     "first version crashes": first_version_crashes,
+    "a Secret of the first version is missing": first_version_lacks_its_secret,
     "serving": deployed,
     "no stable pod answers": no_pod_answers,
     "record of the serving version deleted": record_deleted,
@@ -307,6 +325,7 @@ SITUATIONS: dict[str, Callable[[], ServingWorld]] = {
     "canary gets everything": lambda: canary_at(100),
     "canary becomes stable": about_to_be_stable,
     "old revision may go": old_revision_may_go,
+    "image of the canary is missing": canary_lacks_its_image,
     "canary crashes": canary_crashes,
     "canary not ready in time": canary_too_late,
     "rolled back": rolled_back,

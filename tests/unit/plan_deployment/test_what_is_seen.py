@@ -7,10 +7,8 @@ from checkrail_operator.observe.http_route import see_route
 from checkrail_operator.observe.model_deployment import see
 from checkrail_operator.observe.raw import Raw
 from checkrail_operator.plan.deployment.deployment_seen import Answer
-from checkrail_operator.plan.deployment.pod_health import crash_words, waiting_words
 from checkrail_operator.plan.deployment.revision import read_annotation
 from checkrail_operator.plan.errors import InvalidSpecError
-from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen, Terminated
 from checkrail_operator.plan.types import Manifest
 from harness.serving_bodies import DEFAULTS, START, model_deployment, model_version
 from harness.serving_world import ServingWorld
@@ -211,69 +209,6 @@ def test_a_child_is_of_the_revision_that_its_name_says() -> None:
 
 def labels_of(world: ServingWorld) -> dict[Any, Manifest]:
     return {key: dict(body["metadata"]["labels"]) for key, body in world.objects.items()}
-
-
-def pod(name: str = "p", *, ready: bool = False, **container: Any) -> PodSeen:
-    return PodSeen(name, "uid", ready=ready, containers=(ContainerSeen("server", **container),))
-
-
-ENDED = Terminated(3, "Error", "digest differs\n")
-
-
-@pytest.mark.parametrize(
-    ("seen", "words"),
-    [
-        pytest.param(pod(running=True), None, id="runs"),
-        pytest.param(pod(restart_count=2, last_terminated=ENDED), None, id="ended twice"),
-        pytest.param(
-            pod(restart_count=3, last_terminated=ENDED),
-            "pod p ends again and again: Error (exit code 3): digest differs",
-            id="ended three times",
-        ),
-        pytest.param(
-            pod(waiting_reason="CrashLoopBackOff", terminated=Terminated(137, "OOMKilled")),
-            "pod p ends again and again: OOMKilled (exit code 137), it left no message",
-            id="backs off",
-        ),
-        pytest.param(
-            pod(waiting_reason="ImagePullBackOff"), None, id="an image that may still arrive"
-        ),
-    ],
-)
-def test_a_crash_loop_is_told_by_its_last_words(seen: PodSeen, words: str | None) -> None:
-    assert crash_words([seen]) == words
-
-
-@pytest.mark.parametrize(
-    ("seen", "words"),
-    [
-        pytest.param(pod(ready=True, waiting_reason="Odd"), "", id="ready"),
-        pytest.param(pod(running=True), "", id="on its way"),
-        pytest.param(pod(waiting_reason="ContainerCreating"), "", id="being created"),
-        pytest.param(
-            pod(waiting_reason="CreateContainerConfigError", waiting_message="no secret s3"),
-            "pod p waits, CreateContainerConfigError: no secret s3",
-            id="a Secret is missing",
-        ),
-        pytest.param(
-            PodSeen("p", "uid", unschedulable="0/1 nodes are available"),
-            "pod p fits no node: 0/1 nodes are available",
-            id="no node",
-        ),
-        pytest.param(
-            PodSeen("p", "uid", phase="Failed", reason="Evicted", message="low on memory"),
-            "pod p Evicted: low on memory",
-            id="evicted",
-        ),
-        pytest.param(
-            pod(running=True, last_terminated=ENDED),
-            "pod p restarted: Error (exit code 3): digest differs",
-            id="restarted",
-        ),
-    ],
-)
-def test_why_a_pod_is_not_ready(seen: PodSeen, words: str) -> None:
-    assert waiting_words([seen]) == words
 
 
 def test_the_weights_are_those_of_the_last_rule() -> None:

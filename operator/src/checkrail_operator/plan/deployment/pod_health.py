@@ -1,5 +1,6 @@
 """Whether serving pods can still come up, and their own last words if not."""
 
+import re
 from collections.abc import Iterable
 
 from checkrail_operator.plan.deployment.deployment_seen import RevisionSeen
@@ -11,10 +12,25 @@ CRASH_RESTARTS = 3
 WORDS = 600
 """Longest part of a pod's message that is passed on, characters."""
 
+BACK_OFF = re.compile(r'^ImagePullBackOff: Back-off pulling image "[^"]*": ')
+"""What the kubelet puts before its last error between two pulls (Kubernetes 1.32). Without it the
+words are the same during both, and no status is written from try to try."""
+
+NO_SECRET = re.compile(
+    r"^CreateContainerConfigError: (secrets? .* not found|couldn't find key .* in Secret)"
+)
+"""How the kubelet says that there is no such Secret, or not that key in it: ``secret "s3" not
+found``, ``couldn't find key AWS_ACCESS_KEY_ID in Secret team/s3``."""
+
+EXPECTED = (
+    ". The credentials Secret of an object store was expected in the pod's namespace, with the keys"
+    " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+)
+
 
 def crash_words(pods: Iterable[PodSeen]) -> str | None:
     """Return what a pod that ends again and again says, or None if none does."""
-    for pod in sorted(pods, key=lambda p: p.name):
+    for pod in sorted(pods, key=_order):
         for container in pod.containers:
             if container.waiting_reason == "CrashLoopBackOff" or (
                 container.restart_count >= CRASH_RESTARTS
@@ -34,23 +50,37 @@ def unready_words(found: RevisionSeen) -> str:
 
 
 def waiting_words(pods: Iterable[PodSeen]) -> str:
-    """Return why the first pod that is not ready is not ready; empty if none says."""
-    unready = sorted((p for p in pods if not p.ready), key=lambda p: p.name)
+    """Return why a pod that is not ready is not ready; empty if none says.
+
+    Of several the oldest that says why is told: more pods, whatever their names, change no words.
+    """
+    unready = sorted((p for p in pods if not p.ready), key=_order)
     return next(filter(None, map(_why_waiting, unready)), "")
+
+
+def _order(pod: PodSeen) -> tuple[bool, float, str]:
+    """Order pods by age; those that are over come last, as others were made in their place."""
+    return pod.is_over, pod.created.timestamp() if pod.created else 0.0, pod.name
 
 
 def _why_waiting(pod: PodSeen) -> str:
     if pod.unschedulable:
-        return f"pod {pod.name} fits no node: {pod.unschedulable[:WORDS]}"
+        return f"pod {pod.name} is not scheduled: {pod.unschedulable[:WORDS]}"
     if pod.is_over:
         return f"pod {pod.name} {pod.reason or pod.phase}: {pod.message[:WORDS]}".rstrip(": ")
     for container in pod.containers:
         if container.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
-            said = container.waiting_message[:WORDS]
-            return f"pod {pod.name} waits, {container.waiting_reason}: {said}".rstrip(": ")
+            return f"pod {pod.name} waits, {_waiting(container)}"
         if container.last_terminated:
             return f"pod {pod.name} restarted: {_last_words(container)}"
     return ""
+
+
+def _waiting(container: ContainerSeen) -> str:
+    """Return the kubelet's reason and words, and what was expected if a Secret is missing."""
+    said = f"{container.waiting_reason}: {container.waiting_message}".rstrip(": ")
+    words = BACK_OFF.sub("", said)[:WORDS]
+    return words + EXPECTED if NO_SECRET.match(words) else words
 
 
 def _last_words(container: ContainerSeen) -> str:
