@@ -47,6 +47,7 @@ class ShadowingServers:
     Attributes:
         behaviour: What comes of comparing.
         heard: By UID of the pod.
+        lives: How often their processes have begun anew.
     """
 
     behaviour: ShadowBehaviour = field(default_factory=ShadowBehaviour)
@@ -64,6 +65,7 @@ class ShadowingServers:
             seconds: How long.
         """
         if config_map is None:
+            self.lives += bool(self.heard)  # processes end; others, if any, begin at another time
             self.heard.clear()
             return
         candidate = Candidate.model_validate_json(config_map["data"][CANDIDATE_FILE])

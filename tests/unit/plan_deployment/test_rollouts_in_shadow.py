@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from harness.serving_bodies import model_deployment, version_name
+from harness.serving_bodies import model_deployment, model_version, version_name
 from harness.serving_world import ServingWorld
 from harness.shadowing_servers import KUBELET_LAG_SECONDS, ShadowBehaviour
 
@@ -307,6 +307,87 @@ def test_one_that_is_withdrawn_without_pods_is_over() -> None:
     run(world, 20)
     assert "shadow" not in world.status
     assert [h["outcome"] for h in world.status["history"]][:1] == ["Withdrawn"]
+
+
+def lost() -> ServingWorld:
+    """Return a world in which version 2 was compared for a minute, and then deleted."""
+    world = asked(minRequests=10**9)
+    run(world, 60)
+    assert shadow(world)["compared"] > 0
+    del world.versions[2]
+    run(world, 3)
+    return world
+
+
+def test_one_that_is_deleted_and_made_again_goes_on_with_what_was_counted() -> None:
+    world = lost()
+    kept = shadow(world)
+    calls = world.calls
+    run(world, 60)
+    assert (world.calls, shadow(world), config_maps(world)) == (calls, kept, [])
+    assert world.condition("Available") == ("True", "Serving")
+    reason, message = ready(world)
+    assert reason == "VersionNotFound"
+    assert message.startswith(f"ModelVersion {version_name(2)} does not exist: publish it")
+    assert message.endswith(
+        f"{version_name(1)} keeps running. Its comparison in shadow is kept, with"
+        f" {kept['compared']} requests, and goes on once the same artifact is back"
+    )
+
+    world.publish(2)
+    run(world, KUBELET_LAG_SECONDS + 20)
+    assert ready(world)[0] == "Shadow"
+    assert shadow(world)["since"] == kept["since"]
+    assert shadow(world)["compared"] > kept["compared"]
+    assert [h["version"] for h in world.status["history"]] == [version_name(1)]
+
+
+def test_one_that_is_made_again_with_another_artifact_is_compared_from_the_beginning() -> None:
+    world = lost()
+    begun = shadow(world)["since"]
+    world.versions[2] = model_version(2, world.now)
+    world.versions[2]["spec"]["artifact"]["sha256"] = "b" * 64
+    world.run_pass()
+    assert (shadow(world)["sha256"], shadow(world)["compared"]) == ("b" * 64, 0)
+    assert shadow(world)["since"] > begun
+    assert [h["outcome"] for h in world.status["history"]][:1] == ["Withdrawn"]
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        pytest.param({"model": {"versionRef": {"name": version_name(1)}}}, id="withdrawn"),
+        pytest.param({"model": {"versionRef": {"name": version_name(3)}}}, id="superseded"),
+        pytest.param(
+            {"rollout": {"steps": STEPS, "shadow": {}, "abort": version_name(2)}}, id="aborted"
+        ),
+        pytest.param({"rollout": {"steps": STEPS}}, id="no shadow is asked for"),
+    ],
+)
+def test_a_rollout_that_ends_while_its_version_is_missing_keeps_nothing(
+    spec: dict[str, Any],
+) -> None:
+    world = lost()
+    world.edit(**spec)
+    run(world, 3)
+    assert "shadow" not in world.status
+    assert "comparison in shadow" not in ready(world)[1]
+    assert [h["outcome"] for h in world.status["history"]][:1] == ["Withdrawn"]
+
+
+def test_one_that_is_made_again_with_another_signature_is_kept_until_it_fits() -> None:
+    world = lost()
+    kept = shadow(world)
+    tensors = [{"name": "age", "datatype": "FP32", "shape": [-1, 1]}]
+    for number, inputs in ((1, tensors), (2, [])):
+        signature = {"inputs": inputs, "outputs": tensors}
+        world.versions[number] = model_version(number, signature=signature)
+    run(world, 3)
+    assert (ready(world)[0], shadow(world)) == ("SignatureChanged", kept)
+    world.versions[2] = model_version(2)
+    run(world, KUBELET_LAG_SECONDS + 20)
+    assert shadow(world)["since"] == kept["since"]
+    assert shadow(world)["compared"] > kept["compared"]
 
 
 def test_one_that_is_asked_for_without_pods_begins_once_there_are_some() -> None:

@@ -49,7 +49,7 @@ def status_of(
         conditions=conditions,
         stable=_revision_status(seen, stable) if stable else None,
         canary=_canary_status(seen, canary, evidence, entered if stable else 0) if canary else None,
-        shadow=decision.shadow.status if decision.shadow else _last_shadow(seen),
+        shadow=decision.shadow.status if decision.shadow else decision.kept or _last_shadow(seen),
         traffic=[
             TrafficShare(
                 version=r.version,

@@ -40,6 +40,8 @@ def _ended_in_shadow(seen: ModelDeploymentSeen, decision: Decision) -> Iterator[
     goes_on = {decision.canary.revision.hash} if decision.canary else set[str]()
     if decision.shadow and not decision.shadow.failure:
         goes_on.add(decision.shadow.candidate.hash)
+    if decision.kept:
+        goes_on.add(decision.kept.revision)
     if told is None or told.state != "Comparing" or told.revision in goes_on:
         return
     refused = {rejected.revision for rejected in decision.wanted.rejected}

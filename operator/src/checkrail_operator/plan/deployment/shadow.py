@@ -95,6 +95,18 @@ def shadow_of(seen: ModelDeploymentSeen, stable: Revision, candidate: Revision) 
     return _judged(seen, asked, stable, candidate, told)
 
 
+def kept_of(seen: ModelDeploymentSeen) -> ShadowStatus | None:
+    """Return the comparison of a version that is asked for and does not exist now.
+
+    It goes on once that is back with the same artifact: who deletes a version and makes it again,
+    as GitOps tools do, loses no evidence. Whatever else ends a comparison ends it.
+    """
+    told, named, asked = seen.status.shadow, seen.spec.model.version_ref, seen.spec.rollout
+    if told is None or told.state != "Comparing" or named is None or asked.shadow is None:
+        return None
+    return told if named.name == told.version and asked.abort != told.version else None
+
+
 def candidate_of(shadow: Shadow) -> Candidate:
     """Return what the pods are told."""
     status, revision = shadow.status, shadow.candidate

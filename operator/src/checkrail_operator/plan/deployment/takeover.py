@@ -17,21 +17,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-from checkrail_api.deployment_status import CanaryStatus
+from checkrail_api.deployment_status import CanaryStatus, ShadowStatus
 from checkrail_api.reasons import Reason
 from checkrail_operator.plan.deployment.analysis import Split
 from checkrail_operator.plan.deployment.deployment_seen import Answer, ModelDeploymentSeen
 from checkrail_operator.plan.deployment.evidence import Evidence, evidence_of
 from checkrail_operator.plan.deployment.rejection import Failure, aborted, crash, overdue, rejection
 from checkrail_operator.plan.deployment.revision import Revision
-from checkrail_operator.plan.deployment.rollout import (
-    EVERYTHING,
-    CanarySeen,
-    Move,
-    Step,
-    next_step,
-)
-from checkrail_operator.plan.deployment.shadow import Shadow, shadow_of
+from checkrail_operator.plan.deployment.rollout import EVERYTHING, CanarySeen, Move, Step, next_step
+from checkrail_operator.plan.deployment.shadow import Shadow, kept_of, shadow_of
 from checkrail_operator.plan.deployment.signature import unfit
 from checkrail_operator.plan.deployment.traffic import (
     TAKES_UP,
@@ -107,6 +101,7 @@ class Decision:
         failure: Why the first revision does not come up, or another one may not take over.
         evidence: What is known for and against the canary beside a stable revision.
         shadow: What is known of a revision that is no canary yet.
+        kept: The comparison of one whose version does not exist now.
     """
 
     situation: Situation
@@ -117,6 +112,7 @@ class Decision:
     failure: Failure | None = None
     evidence: Evidence | None = None
     shadow: Shadow | None = None
+    kept: ShadowStatus | None = None
 
     @property
     def live(self) -> tuple[Revision, ...]:
@@ -173,7 +169,7 @@ def _first(seen: ModelDeploymentSeen, wanted: Wanted, canary: Revision | None) -
 def _rest(seen: ModelDeploymentSeen, wanted: Wanted, stable: Revision) -> Decision:
     """Let ``stable`` serve; begin a canary if another revision is asked for and may start."""
     if wanted.revision is None:
-        return Decision(Situation.VERSION_MISSING, wanted, stable)
+        return Decision(Situation.VERSION_MISSING, wanted, stable, kept=kept_of(seen))
     if wanted.is_for(stable):
         return Decision(Situation.SETTLED, wanted, stable)
     candidate = wanted.revision
@@ -188,13 +184,13 @@ def _begin(
     seen: ModelDeploymentSeen, wanted: Wanted, stable: Revision, candidate: Revision
 ) -> Decision:
     """Begin a canary, or say what keeps it waiting."""
+    shadow = shadow_of(seen, stable, candidate)
+    held = shadow.held() if shadow and not shadow.is_new else None
     if words := unfit(seen, stable, candidate):
         other = Failure(Reason.SIGNATURE_CHANGED, words)
-        return Decision(Situation.INCOMPATIBLE, wanted, stable, failure=other)
-    shadow = shadow_of(seen, stable, candidate)
+        return Decision(Situation.INCOMPATIBLE, wanted, stable, failure=other, shadow=held)
     if seen.spec.suspend and (shadow is None or shadow.is_new):
         return Decision(Situation.SUSPENDED, wanted, stable)
-    held = shadow.held() if shadow and not shadow.is_new else None
     if not seen.spec.replicas:
         return Decision(Situation.ASLEEP, wanted, stable, shadow=held)
     if shadow and not shadow.has_passed:

@@ -139,7 +139,12 @@ def _failed(decision: Decision) -> Verdict:
 
 def _missing(decision: Decision) -> str:
     serving = "".join(f". {r.version} keeps running" for r in decision.live)
-    return f"{decision.wanted.missing}{serving}"
+    if decision.kept is None:
+        return f"{decision.wanted.missing}{serving}"
+    return (
+        f"{decision.wanted.missing}{serving}. Its comparison in shadow is kept, with"
+        f" {decision.kept.compared} requests, and goes on once the same artifact is back"
+    )
 
 
 def _serving(decision: Decision) -> str:
