@@ -10,7 +10,8 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from harness.fake_cluster import OperatorDiedError
-from harness.version_world import SITUATIONS, VersionWorld
+from harness.version_situations import SITUATIONS
+from harness.version_world import VersionWorld
 
 EVERY = pytest.mark.parametrize("situation", SITUATIONS)
 

@@ -19,7 +19,7 @@ from harness.fake_cluster import START, FakeCluster
 from harness.silent_web import SilentWeb
 from harness.training_situations import SITUATIONS
 from harness.training_world import DEFAULTS, KEY, TrainingWorld
-from harness.version_world import SITUATIONS as VERSIONS
+from harness.version_situations import SITUATIONS as VERSIONS
 from harness.version_world import VersionWorld
 
 API = "checkrail.dev/v1alpha1"

@@ -22,8 +22,8 @@ from checkrail_operator.shell.translate import from_api
 from harness.silent_web import SilentWeb
 from harness.training_situations import SITUATIONS
 from harness.training_world import KEY, TrainingWorld
+from harness.version_situations import SITUATIONS as OF_A_VERSION
 from harness.version_world import KEY as VERSION
-from harness.version_world import SITUATIONS as OF_A_VERSION
 from harness.version_world import URI, VersionWorld
 from unit.operator_core.failing_cluster import FailingCluster
 

@@ -4,7 +4,8 @@ import pytest
 
 from checkrail_operator.observe.model_version import lacks_a_pass
 from checkrail_operator.plan.types import Key
-from harness.version_world import SITUATIONS, URI, VersionWorld, deleted
+from harness.version_situations import SITUATIONS, deleted
+from harness.version_world import URI, VersionWorld
 
 SERVE, NEXT = (Key("ModelDeployment", "team-a", "serve"), Key("TrainingJob", "team-a", "next"))
 
