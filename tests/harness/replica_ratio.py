@@ -4,7 +4,8 @@ from typing import Any
 
 from checkrail_api.names import LABEL_REVISION
 from harness.serving_bodies import model_deployment
-from harness.serving_world import FRONT, ServingWorld
+from harness.serving_cluster import FRONT
+from harness.serving_world import ServingWorld
 
 STEPS = [{"weight": w, "holdSeconds": 10} for w in (5, 25, 50)]
 ROLLOUT: dict[str, Any] = {"steps": STEPS, "progressDeadlineSeconds": 20, "minRequests": 0}

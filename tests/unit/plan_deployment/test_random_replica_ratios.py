@@ -10,7 +10,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from checkrail_api.names import LABEL_REVISION
 from harness.fake_cluster import OperatorDiedError
 from harness.serving_bodies import model_deployment
-from harness.serving_world import FRONT, ServingWorld
+from harness.serving_cluster import FRONT
+from harness.serving_world import ServingWorld
 
 STEPS = [{"weight": w, "holdSeconds": 2} for w in (10, 40, 70)]
 ROLLOUT: dict[str, Any] = {"steps": STEPS, "progressDeadlineSeconds": 15, "minRequests": 0}

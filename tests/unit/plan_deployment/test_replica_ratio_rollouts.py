@@ -15,7 +15,8 @@ from harness.replica_ratio import (
     weight_of,
 )
 from harness.serving_bodies import model_deployment, version_name
-from harness.serving_world import FRONT, ServingWorld
+from harness.serving_cluster import FRONT
+from harness.serving_world import ServingWorld
 
 
 def test_the_first_version_is_served_by_the_service_alone() -> None:
