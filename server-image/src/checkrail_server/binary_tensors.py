@@ -20,8 +20,7 @@ from checkrail_server.names import SHOWN
 from checkrail_server.tensors import DTYPES, FEW, FLOATS
 
 if TYPE_CHECKING:
-    from checkrail_server.json_tensors import Shape
-    from checkrail_server.tensors import Array, TensorSpec
+    from checkrail_server.tensors import Array, Shape, TensorSpec
 
 DIGITS = 20
 """Of a size at most: longer numbers take long to read."""

@@ -94,7 +94,7 @@ class Connection(RequestReader):
 
     @property
     def eviction_order(self) -> tuple[int, float] | None:
-        """See ``service.Peer``; who has said nothing yet is not idle: it may be a probe."""
+        """See ``exchange.Peer``; who has said nothing yet is not idle: it may be a probe."""
         if self._waiting:
             return None
         if self._lingering:

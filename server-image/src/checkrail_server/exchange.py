@@ -1,19 +1,21 @@
-"""One request, received within its limits, and its answer."""
+"""One request, received within its limits, and its answer: what gives it, and who gets it."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 from checkrail_api.serving import PICK_HEADER
 from checkrail_server.answers import failure
 from checkrail_server.errors import RequestError, unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from checkrail_server.answers import Answer
     from checkrail_server.body_budget import BodyBudget
     from checkrail_server.limits import Limits
-    from checkrail_server.routes import Route
-    from checkrail_server.service import Peer
 
 PICK_FIELD = PICK_HEADER.encode()
 HTTP_2 = "2"
@@ -208,3 +210,46 @@ class Exchange:
             f"the header has more than {self._limits.header_bytes} bytes "
             f"or {self._limits.header_fields} fields",
         )
+
+
+@dataclass(frozen=True)
+class Route:
+    """What one path answers."""
+
+    methods: tuple[bytes, ...]
+    respond: Callable[[Exchange], Answer | None]
+    """Answers now, or None when the answer comes later."""
+    model: bool = False
+    """Whether its answers carry the model's headers."""
+    binary: bool = False
+    """Whether it takes binary tensors beside JSON."""
+    scoring: bool = False
+    """Whether its answers are counted as scoring requests."""
+
+
+class Peer(Protocol):
+    """A connection, whatever it speaks."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way."""
+
+    @property
+    def stalled(self) -> bool:
+        """Whether the client does not read its answers."""
+
+    @property
+    def eviction_order(self) -> tuple[int, float] | None:
+        """Who makes room for a new connection: the smallest does. None: a whole request waits."""
+
+    def answer(self, exchange: Exchange, answer: Answer) -> None:
+        """Send ``answer``."""
+
+    def evict(self) -> None:
+        """Close at once."""
+
+    def close(self) -> None:
+        """Close once what was written is sent."""
+
+    def enforce_deadline(self, now: float) -> None:
+        """End what takes longer than it may."""

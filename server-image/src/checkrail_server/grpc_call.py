@@ -13,8 +13,9 @@ from checkrail_server.exchange import Exchange
 
 if TYPE_CHECKING:
     from checkrail_server.errors import RequestError
+    from checkrail_server.exchange import Peer
     from checkrail_server.grpc_methods import Respond
-    from checkrail_server.service import Peer, Service
+    from checkrail_server.service import Service
 
 OK = 200
 STATUSES = {

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
     from checkrail_server.exchange import Exchange
     from checkrail_server.model import Model
+    from checkrail_server.scoring import Answerer
     from checkrail_server.service import Service
+    from checkrail_server.settings import Settings
     from checkrail_server.tensors import Array
 
     Respond = Callable[[Exchange], Answer | None]
@@ -57,11 +59,11 @@ class GrpcInferJob(ScoringJob):
 
     __slots__ = ("_message", "_request", "answered", "id")
 
-    def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
+    def __init__(self, service: Answerer, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``open_inference.InferRequest`` for what is raised."""
         super().__init__(service, model, exchange)
         self._message = message(protocol.ModelInferRequest, exchange)
-        check_name(service, self._message.model_name, self._message.model_version)
+        check_name(service.settings, self._message.model_name, self._message.model_version)
         self.source = self._request = grpc_inference.read(self._message, model, service.limits.rows)
         self.id = self._request.id
         self.rows = self._request.rows
@@ -91,9 +93,8 @@ def message(kind: Any, call: Exchange) -> Any:
         raise malformed(f"the message is not a {kind.DESCRIPTOR.full_name}") from None
 
 
-def check_name(service: Service, name: str, version: str) -> None:
+def check_name(settings: Settings, name: str, version: str) -> None:
     """Raise RequestError 404 unless that model is served, and that version if one is named."""
-    settings = service.settings
     if name != settings.model or version not in ("", settings.version):
         raise RequestError(
             404,
@@ -114,7 +115,7 @@ def _ready(service: Service, call: Exchange) -> Answer:
 
 def _model_ready(service: Service, call: Exchange) -> Answer:
     asked = message(protocol.ModelReadyRequest, call)
-    check_name(service, asked.name, asked.version)
+    check_name(service.settings, asked.name, asked.version)
     return _answer(protocol.ModelReadyResponse(ready=service.ready))
 
 
@@ -126,7 +127,7 @@ def _server_metadata(_: Service, call: Exchange) -> Answer:
 
 def _model_metadata(service: Service, call: Exchange) -> Answer:
     asked = message(protocol.ModelMetadataRequest, call)
-    check_name(service, asked.name, asked.version)
+    check_name(service.settings, asked.name, asked.version)
     if service.model is None:
         raise unavailable("the model is being loaded; try again in a second")
     answer = protocol.ModelMetadataResponse(
@@ -146,7 +147,7 @@ def _infer(service: Service, call: Exchange) -> None:
 def _statistics(service: Service, call: Exchange) -> Answer:
     asked = message(protocol.ModelStatisticsRequest, call)
     if asked.name or asked.version:
-        check_name(service, asked.name, asked.version)
+        check_name(service.settings, asked.name, asked.version)
     told = statistics(service.metrics, service.settings)
     return _answer(protocol.ModelStatisticsResponse(**told))
 

@@ -49,11 +49,11 @@ class _Unsent(NamedTuple):
 
 
 class Http2Connection(TurnTaker):
-    """One client. Implements ``service.Peer``."""
+    """One client. Implements ``exchange.Peer``."""
 
     def __init__(self, service: Service, transport: asyncio.Transport) -> None:
         """Greet the client at the other end of ``transport``."""
-        super().__init__(service)
+        super().__init__(service.turns)
         self._service = service
         self._limits = service.limits
         self._transport = transport
@@ -147,7 +147,7 @@ class Http2Connection(TurnTaker):
 
     @property
     def idle(self) -> bool:
-        """See ``service.Peer``."""
+        """See ``exchange.Peer``."""
         return not (self._calls or self._unsent)
 
     @property
@@ -157,7 +157,7 @@ class Http2Connection(TurnTaker):
 
     @property
     def eviction_order(self) -> tuple[int, float] | None:
-        """See ``service.Peer``."""
+        """See ``exchange.Peer``."""
         if any(call.complete for call in self._calls.values()):
             return None
         if self._unsent:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from checkrail_server.service import Peer, Service
+    from checkrail_server.exchange import Peer
+    from checkrail_server.service import Service
 
 PREFACE = b"PRI * HTTP/2.0\r\n"
 """What it begins with (RFC 9113, section 3.4); the rest is HTTP/2's own business."""

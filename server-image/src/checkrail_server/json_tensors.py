@@ -8,27 +8,17 @@ from __future__ import annotations
 
 from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from checkrail_server.binary_tensors import decoded
 from checkrail_server.coercion import column
 from checkrail_server.errors import malformed, unprocessable
 from checkrail_server.names import SHOWN
+from checkrail_server.tensors import Shape
 
 if TYPE_CHECKING:
     from checkrail_server.binary_tensors import BinaryTensors
     from checkrail_server.tensors import Array, TensorSpec
-
-
-class Shape(NamedTuple):
-    """A shape that fits an input."""
-
-    stated: list[int]
-    wanted: tuple[int, ...]
-    """The shape of the input that it was found to fit."""
-    rows: int
-    size: int
-    """Values it holds."""
 
 
 def shape_of(item: dict[str, Any], spec: TensorSpec, before: Shape | None) -> Shape:

@@ -14,8 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from checkrail_server.exchange import Exchange
-    from checkrail_server.routes import Route
+    from checkrail_server.exchange import Exchange, Route
 
 END = b"\r\n\r\n"
 MOST = 512

@@ -13,7 +13,7 @@ import orjson
 from checkrail_server.answers import OCTETS, Answer
 from checkrail_server.binary_tensors import encoded, split
 from checkrail_server.errors import malformed, unprocessable
-from checkrail_server.json_tensors import Shape, shape_of, tensor
+from checkrail_server.json_tensors import shape_of, tensor
 from checkrail_server.names import SHOWN, with_nearest
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from checkrail_server.binary_tensors import BinaryTensors
     from checkrail_server.model import Feeds, Model
     from checkrail_server.row_layout import OneRow
-    from checkrail_server.tensors import Array, TensorSpec
+    from checkrail_server.tensors import Array, Shape, TensorSpec
 
 NOTHING: frozenset[str] = frozenset()
 NOT_ANSWERED = ("classification", "shared_memory_region")

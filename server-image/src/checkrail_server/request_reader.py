@@ -39,7 +39,7 @@ class RequestReader(TurnTaker):
 
     def __init__(self, service: Service) -> None:
         """Hand requests to ``service``."""
-        super().__init__(service)
+        super().__init__(service.turns)
         self._service = service
         self._limits = service.limits
         self._parser = httptools.HttpRequestParser(self)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -10,12 +9,11 @@ from checkrail_api import serving
 from checkrail_server import VERSION
 from checkrail_server.answers import JSON, OCTETS, Answer, document
 from checkrail_server.errors import RequestError, unavailable
+from checkrail_server.exchange import Route
 from checkrail_server.scoring import InferJob, PredictJob
 from checkrail_server.statistics import statistics
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from checkrail_server.exchange import Exchange
     from checkrail_server.service import Service
 
@@ -29,21 +27,6 @@ READERS = (b"GET", b"HEAD")
 POSTERS = (b"POST",)
 SHOWN = 100
 """Bytes of a client's path that an answer repeats."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """What one path answers."""
-
-    methods: tuple[bytes, ...]
-    respond: Callable[[Exchange], Answer | None]
-    """Answers now, or None when the answer comes later."""
-    model: bool = False
-    """Whether its answers carry the model's headers."""
-    binary: bool = False
-    """Whether it takes binary tensors beside JSON."""
-    scoring: bool = False
-    """Whether its answers are counted as scoring requests."""
 
 
 class Routes:

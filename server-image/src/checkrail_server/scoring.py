@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from checkrail_server.exchange import Exchange
+    from checkrail_server.limits import Limits
     from checkrail_server.model import Feeds, Model
     from checkrail_server.row_layout import Packed
-    from checkrail_server.service import Service
+    from checkrail_server.settings import Settings
     from checkrail_server.tensors import Array
 
 TOLD_CHARACTERS = 256
@@ -28,6 +29,22 @@ class HasFeeds(Protocol):
     @property
     def feeds(self) -> Feeds:
         """The inputs."""
+
+
+class Answerer(Protocol):
+    """Who has a request scored: the service, as far as a job has to do with it."""
+
+    settings: Settings
+    limits: Limits
+
+    def refuse(self, exchange: Exchange, error: RequestError) -> None:
+        """Answer an error."""
+
+    def fail(self, exchange: Exchange, error: BaseException) -> None:
+        """Answer 500 and log what happened."""
+
+    def report_bug(self, error: BaseException) -> None:
+        """Log what this program did not expect."""
 
 
 class ScoringJob(ABC):
@@ -47,7 +64,7 @@ class ScoringJob(ABC):
     id: str | None = None
     """What the client calls the request."""
 
-    def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
+    def __init__(self, service: Answerer, model: Model, exchange: Exchange) -> None:
         """Remember whom to answer."""
         self._service = service
         self._model = model
@@ -97,7 +114,7 @@ class InferJob(ScoringJob):
 
     __slots__ = ("_request", "answered", "id", "packed", "plain")
 
-    def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
+    def __init__(self, service: Answerer, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``open_inference.InferRequest`` for what is raised."""
         super().__init__(service, model, exchange)
         self.source = self._request = request = open_inference.read(
@@ -120,7 +137,7 @@ class PredictJob(ScoringJob):
 
     __slots__ = ()
 
-    def __init__(self, service: Service, model: Model, exchange: Exchange) -> None:
+    def __init__(self, service: Answerer, model: Model, exchange: Exchange) -> None:
         """Read the request, see ``rows.RowsRequest`` for what is raised."""
         super().__init__(service, model, exchange)
         request = rows.RowsRequest(exchange.body, model, service.limits.rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from checkrail_api import serving
 from checkrail_server import logs, openapi
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from checkrail_server.decisions.recording import Recording
-    from checkrail_server.exchange import Exchange
+    from checkrail_server.exchange import Exchange, Peer
     from checkrail_server.exposition import Exposition
     from checkrail_server.limits import Limits
     from checkrail_server.model import Model
@@ -34,34 +34,6 @@ if TYPE_CHECKING:
 LEFT = 499
 """Status that is counted for a request whose client was gone before its answer, as nginx does."""
 GIVEN_UP = unavailable("the answer took too long; try again in a second")
-
-
-class Peer(Protocol):
-    """A connection, whatever it speaks."""
-
-    @property
-    def idle(self) -> bool:
-        """Whether nothing is under way."""
-
-    @property
-    def stalled(self) -> bool:
-        """Whether the client does not read its answers."""
-
-    @property
-    def eviction_order(self) -> tuple[int, float] | None:
-        """Who makes room for a new connection: the smallest does. None: a whole request waits."""
-
-    def answer(self, exchange: Exchange, answer: Answer) -> None:
-        """Send ``answer``."""
-
-    def evict(self) -> None:
-        """Close at once."""
-
-    def close(self) -> None:
-        """Close once what was written is sent."""
-
-    def enforce_deadline(self, now: float) -> None:
-        """End what takes longer than it may."""
 
 
 class Service:

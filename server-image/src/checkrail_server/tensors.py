@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,3 +81,14 @@ class TensorSpec:
     def described(self) -> dict[str, object]:
         """Return it as the protocol's metadata does."""
         return {"name": self.name, "datatype": self.datatype, "shape": list(self.shape)}
+
+
+class Shape(NamedTuple):
+    """A shape that fits an input."""
+
+    stated: list[int]
+    wanted: tuple[int, ...]
+    """The shape of the input that it was found to fit."""
+    rows: int
+    size: int
+    """Values it holds."""

@@ -12,10 +12,6 @@ several turns: the rest of it is kept by its ``RequestReader``.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from checkrail_server.service import Service
 
 BUFFER_BYTES = 65_536
 """Of one read. Nearly all requests are smaller; chunks of one byte take 10 ms to parse."""
@@ -55,9 +51,9 @@ class TurnTaker(asyncio.BufferedProtocol):
 
     _transport: asyncio.Transport
 
-    def __init__(self, service: Service) -> None:
-        """Take turns with the other connections of ``service``."""
-        self._turns = service.turns
+    def __init__(self, turns: Turns) -> None:
+        """Take ``turns`` with the other connections."""
+        self._turns = turns
         self._waits_its_turn = False
         self._reading_paused = False
 

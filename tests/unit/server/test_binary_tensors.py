@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from checkrail_server.binary_tensors import decoded, encoded
 from checkrail_server.errors import RequestError
-from checkrail_server.json_tensors import Shape
-from checkrail_server.tensors import DTYPES, TensorSpec
+from checkrail_server.tensors import DTYPES, Shape, TensorSpec
 
 NAN, INFINITY = float("nan"), float("inf")
 

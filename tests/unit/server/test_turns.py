@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from checkrail_server.limits import Limits
-from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
-from checkrail_server.turns import BUFFER_BYTES, TurnTaker
-from harness.scoring_server import environment
-
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
+from checkrail_server.turns import BUFFER_BYTES, Turns, TurnTaker
 
 
 class Tap(asyncio.Transport):
@@ -33,8 +27,8 @@ class Tap(asyncio.Transport):
 class Reader(TurnTaker):
     """Keeps what it reads."""
 
-    def __init__(self, service: Service) -> None:
-        super().__init__(service)
+    def __init__(self, turns: Turns) -> None:
+        super().__init__(turns)
         self.tap = self._transport = Tap()
         self.received = b""
 
@@ -51,15 +45,15 @@ LARGE = b"a" * BUFFER_BYTES
 
 
 async def test_a_small_read_does_not_wait() -> None:
-    reader = Reader(Service(SETTINGS, Limits()))
+    reader = Reader(Turns())
     reader.read(LARGE[1:])
 
     assert (reader.received, reader.tap.open) == (LARGE[1:], True)
 
 
 async def test_of_those_who_fill_the_buffer_one_reads_on_in_each_turn_of_the_loop() -> None:
-    service = Service(SETTINGS, Limits())
-    readers = [Reader(service) for _ in range(3)]
+    turns = Turns()
+    readers = [Reader(turns) for _ in range(3)]
     for reader in readers:
         reader.read(LARGE)
     opened = []
@@ -79,7 +73,7 @@ async def test_of_those_who_fill_the_buffer_one_reads_on_in_each_turn_of_the_loo
 
 
 async def test_who_has_paused_itself_reads_neither_in_its_turn_nor_before() -> None:
-    reader = Reader(Service(SETTINGS, Limits()))
+    reader = Reader(Turns())
     reader.read(LARGE)
     reader.keep_reading(wanted=False)
     await asyncio.sleep(0)
@@ -94,11 +88,11 @@ async def test_who_has_paused_itself_reads_neither_in_its_turn_nor_before() -> N
 
 
 async def test_who_has_left_is_not_waited_for() -> None:
-    service = Service(SETTINGS, Limits())
-    gone, here = Reader(service), Reader(service)
+    turns = Turns()
+    gone, here = Reader(turns), Reader(turns)
     for reader in (gone, here):
         reader.read(LARGE)
-    service.turns.leave(gone)
+    turns.leave(gone)
     await asyncio.sleep(0)
 
     assert (gone.tap.open, here.tap.open) == (False, True)
