@@ -67,7 +67,7 @@ def refused(kind: str, body: bytes, *headers: bytes, path: bytes = INFER) -> Mal
 
 def tensors(rows: int = 1) -> list[dict[str, Any]]:
     """Return the inputs of a request that is right."""
-    values: dict[str, Any] = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
+    values: dict[str, Any] = json.loads(ROW)
     return [
         {"name": name, "datatype": kind, "shape": [rows, 1], "data": [values[name]] * rows}
         for name, kind in KINDS.items()

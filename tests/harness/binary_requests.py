@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from harness.scoring_server import MODEL
+from harness.json_requests import INFER
 
 if TYPE_CHECKING:
     import httpx
 
     from harness.scoring_server import ScoringServer
 
-INFER = f"/v2/models/{MODEL}/infer"
 SIZE = "inference-header-content-length"
 BINARY = {"binary_data_output": True}
 """The parameter that asks for bytes."""

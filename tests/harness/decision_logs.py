@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import json
@@ -22,8 +23,10 @@ from checkrail_api.serving import (
     ENV_DECISION_LOG,
     METRICS_PATH,
 )
+from harness.scoring_server import ROW, flight_files, serving, written
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from harness.object_store import ObjectStoreServer
@@ -98,6 +101,17 @@ def decision_log(store: ObjectStoreServer, folder: Path, **settings: Any) -> Dec
     return DecisionLog(store, folder, DecisionLogSettings.model_validate({**told, **settings}))
 
 
+@contextlib.contextmanager
+def recording(
+    store: ObjectStoreServer, folder: Path, files: dict[str, bytes] | None = None, **settings: Any
+) -> Iterator[tuple[ScoringServer, DecisionLog]]:
+    """Run a server of ``files``, or of the flight model, that records to a new bucket."""
+    log = decision_log(store, folder, **settings)
+    variables = written(files or flight_files(), folder / "artifact") | log.environment
+    with serving(variables, folder) as server:
+        yield server, log
+
+
 def figure(server: ScoringServer, name: str) -> int:
     """Return the metric of ``name``."""
     text = server.http.get(METRICS_PATH).text
@@ -127,7 +141,7 @@ class Asker(threading.Thread):
     def run(self) -> None:
         """Ask; an answer with ``connection: close`` is what a gateway leaves after."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
-        body = json.dumps({"distance": 500, "dep_hour": 7, "carrier": "UA"})
+        body = json.dumps(ROW)
         for number in itertools.count():
             name = f"{self._name}-{number}"
             try:

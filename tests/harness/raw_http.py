@@ -6,10 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from harness import scoring_server
+
 if TYPE_CHECKING:
     import socket
 
-ROW = json.dumps({"distance": 500, "dep_hour": 7, "carrier": "UA"}).encode()
+ROW = json.dumps(scoring_server.ROW).encode()
 
 
 def get(*headers: bytes, path: bytes = b"/v2/health/live") -> bytes:

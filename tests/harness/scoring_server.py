@@ -31,6 +31,8 @@ READY_SECONDS = 30.0
 NAMESPACE, MODEL, VERSION = "team-a", "flight-delays", "flight-delays-0a1b2c3d"
 EDGES = [0.1, 0.25, 0.5, 0.75, 0.9]
 CARRIERS = ["AA", "DL", "UA"]
+ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
+"""A row of the flight model."""
 
 
 def flight_model(classes: tuple[int, int] = (0, 1)) -> bytes:

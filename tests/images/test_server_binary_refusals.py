@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.binary_requests import BINARY, INFER, SIZE, binary, post
+from harness.binary_requests import BINARY, SIZE, binary, post
+from harness.json_requests import INFER
 
 if TYPE_CHECKING:
     from harness.scoring_server import ScoringServer

@@ -12,7 +12,8 @@ import pytest
 
 from checkrail_api.serving import DIGEST_HEADER
 from checkrail_server.binary_tensors import encoded
-from harness.binary_requests import BINARY, INFER, SIZE, binary, post
+from harness.binary_requests import BINARY, SIZE, binary, post
+from harness.json_requests import INFER
 from harness.scoring_server import (
     MODEL,
     ScoringServer,

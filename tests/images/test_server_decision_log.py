@@ -12,14 +12,16 @@ import pytest
 
 from checkrail_api import serving as env
 from checkrail_server.binary_tensors import encoded
-from harness.binary_requests import BINARY, INFER, binary, post
-from harness.decision_logs import POD, REVISION, decision_log
+from harness.binary_requests import BINARY, binary, post
+from harness.decision_logs import POD, REVISION, decision_log, recording
 from harness.grpc_client import GrpcClient
 from harness.grpc_requests import INFER as GRPC_INFER
 from harness.grpc_requests import RAW, flight
+from harness.json_requests import INFER
 from harness.scoring_server import (
     MODEL,
     NAMESPACE,
+    ROW,
     VERSION,
     artifact_files,
     flight_files,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 ROWS = [
-    {"distance": 500, "dep_hour": 7, "carrier": "UA"},
+    ROW,
     {"distance": 2_475, "dep_hour": 18.5, "carrier": "ünknown"},
 ]
 
@@ -115,14 +117,12 @@ def tensors() -> list[dict[str, Any]]:
 def test_every_way_to_ask_is_recorded_alike(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    variables = written(flight_files(), tmp_path / "artifact")
-    log = decision_log(object_store, tmp_path)
     asked = {"inputs": tensors(), "id": "json", "outputs": [{"name": "label"}]}
     raw = [
         binary(each["name"], each["datatype"], [1, 1], len(content))
         for each, content in zip(tensors(), [RAW[2], RAW[0], RAW[1]], strict=True)
     ]
-    with serving(variables | log.environment, tmp_path) as server:
+    with recording(object_store, tmp_path) as (server, log):
         http = server.http
         http.post("/predict", json=ROWS[0], headers={"x-request-id": "rows"})
         http.post(INFER, json=asked, headers={"x-request-id": "not this one"})
@@ -145,14 +145,12 @@ def test_every_way_to_ask_is_recorded_alike(
 def test_every_datatype_is_recorded_as_it_is(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    variables = written(artifact_files(typed_model()), tmp_path / "artifact")
-    log = decision_log(object_store, tmp_path)
     items, content = [], b""
     for name, values in extremes().items():
         part = encoded(values, datatype_of(name))
         items.append(binary(f"in_{name}", datatype_of(name), list(values.shape), len(part)))
         content += part
-    with serving(variables | log.environment, tmp_path) as server:
+    with recording(object_store, tmp_path, artifact_files(typed_model())) as (server, log):
         assert post(server, {"inputs": items, "parameters": BINARY}, content).status_code == 200
         ended(server)
 
@@ -172,9 +170,7 @@ def test_every_datatype_is_recorded_as_it_is(
 def test_only_the_inputs_that_are_named_leave_the_server(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    variables = written(flight_files(), tmp_path / "artifact")
-    log = decision_log(object_store, tmp_path, columns=["dep_hour", "tail_number"])
-    with serving(variables | log.environment, tmp_path) as server:
+    with recording(object_store, tmp_path, columns=["dep_hour", "tail_number"]) as (server, log):
         server.http.post("/predict", json={"rows": ROWS})
         ended(server)
         (warning,) = (e for e in server.events() if e["level"] == "WARNING")
@@ -191,10 +187,8 @@ def test_only_the_inputs_that_are_named_leave_the_server(
 def test_of_a_long_id_the_beginning_is_recorded(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    variables = written(flight_files(), tmp_path / "artifact")
-    log = decision_log(object_store, tmp_path)
     long = "".join(map(str, range(1000)))
-    with serving(variables | log.environment, tmp_path) as server:
+    with recording(object_store, tmp_path) as (server, log):
         answer = server.http.post(INFER, json={"inputs": tensors(), "id": long})
         server.http.post("/predict", json={"rows": ROWS[:1]}, headers={"x-request-id": long})
         assert ended(server)["written"] == 2
@@ -206,9 +200,7 @@ def test_of_a_long_id_the_beginning_is_recorded(
 def test_a_share_of_the_requests_is_recorded_whole(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    variables = written(flight_files(), tmp_path / "artifact")
-    log = decision_log(object_store, tmp_path, sample_ratio="0.5", columns=[])
-    with serving(variables | log.environment, tmp_path) as server:
+    with recording(object_store, tmp_path, sample_ratio="0.5", columns=[]) as (server, log):
         for number in range(200):
             name = {"x-request-id": f"r-{number}"}
             server.http.post("/predict", json={"rows": ROWS}, headers=name)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checkrail_api.serving import DECISION_LOG_DROPPED, DECISION_LOG_PENDING
-from harness.decision_logs import Asker, decision_log, figure, settled
+from harness.decision_logs import Asker, decision_log, figure, recording, settled
 from harness.object_store import ObjectStoreServer
-from harness.scoring_server import flight_files, serving, written
+from harness.scoring_server import ROW, flight_files, serving, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from harness.scoring_server import ScoringServer
 
 pytestmark = pytest.mark.images
-ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
 MIB = 1 << 20
 LOST_SECONDS = 1.0
 """What a killed server has in memory: a quarter of a second and a write, on a machine at rest."""
@@ -59,9 +58,7 @@ def wait_for_load(server: ScoringServer, askers: list[Asker], answers: int) -> N
 def test_sigterm_under_load_loses_nothing_and_fails_no_request(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    log = decision_log(object_store, tmp_path, max_delay_seconds=3600)
-    variables = written(flight_files(), tmp_path / "artifact") | log.environment
-    with serving(variables, tmp_path) as server:
+    with recording(object_store, tmp_path, max_delay_seconds=3600) as (server, log):
         askers = [Asker(server, f"asker-{number}") for number in range(4)]
         wait_for_load(server, askers, 200)
         started = time.monotonic()
@@ -79,10 +76,8 @@ def test_sigterm_under_load_loses_nothing_and_fails_no_request(
 def test_while_the_store_is_away_records_wait_on_disk(
     own_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    log = decision_log(own_store, tmp_path)
-    variables = written(flight_files(), tmp_path / "artifact") | log.environment
     names = [f"r-{number:02d}" for number in range(30)]
-    with serving(variables, tmp_path) as server:
+    with recording(own_store, tmp_path) as (server, log):
         own_store.stop()
         for name in names:
             ask(server, name)
@@ -98,10 +93,8 @@ def test_while_the_store_is_away_records_wait_on_disk(
 def test_a_store_that_takes_connections_and_answers_nothing_holds_up_no_request(
     own_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    log = decision_log(own_store, tmp_path)
-    variables = written(flight_files(), tmp_path / "artifact") | log.environment
     names = [f"r-{number:03d}" for number in range(200)]
-    with serving(variables, tmp_path) as server:
+    with recording(own_store, tmp_path) as (server, log):
         own_store.send(signal.SIGSTOP)
         for name in names[:100]:
             ask(server, name)
@@ -133,10 +126,8 @@ def waits_for(server: ScoringServer, port: int) -> bool:
 def test_a_full_spool_drops_the_oldest_and_counts_them(
     own_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    log = decision_log(own_store, tmp_path, spool_bytes=MIB)
-    variables = written(flight_files(), tmp_path / "artifact") | log.environment
     names = [f"r-{number:03d}" for number in range(100)]
-    with serving(variables, tmp_path) as server:
+    with recording(own_store, tmp_path, spool_bytes=MIB) as (server, log):
         own_store.stop()
         for name in names:
             ask(server, name, rows=1000)
@@ -183,9 +174,7 @@ def test_a_killed_server_loses_what_it_had_in_memory(
 def test_a_killed_writer_is_started_again_and_loses_nothing(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    log = decision_log(object_store, tmp_path)
-    variables = written(flight_files(), tmp_path / "artifact") | log.environment
-    with serving(variables, tmp_path) as server:
+    with recording(object_store, tmp_path) as (server, log):
         asker = Asker(server, "asker")
         server.child.wait_until(lambda: bool(log.files()), 30)
         os.kill(writer_of(server), signal.SIGKILL)
@@ -204,9 +193,7 @@ def test_a_killed_writer_is_started_again_and_loses_nothing(
 def test_a_writer_that_is_killed_at_the_end_is_started_once_more(
     object_store: ObjectStoreServer, tmp_path: Path
 ) -> None:
-    log = decision_log(object_store, tmp_path, max_delay_seconds=3600)
-    variables = written(flight_files(), tmp_path / "artifact") | log.environment
-    with serving(variables, tmp_path) as server:
+    with recording(object_store, tmp_path, max_delay_seconds=3600) as (server, log):
         ask(server, "r-1")
         os.kill(writer_of(server), signal.SIGKILL)
         server.child.wait_until(lambda: said(server, "decision writer ended"), 30)

@@ -12,7 +12,7 @@ from checkrail_server import grpc_health_pb2 as health
 from checkrail_server import open_inference_pb2 as pb
 from harness.grpc_client import SERVICE, GrpcClient, framed
 from harness.grpc_requests import CHECK, INFER, flight
-from harness.scoring_server import MODEL, VERSION, ScoringServer
+from harness.scoring_server import MODEL, ROW, VERSION, ScoringServer
 
 pytestmark = pytest.mark.images
 
@@ -73,7 +73,7 @@ def test_an_inference_is_the_one_of_rest(
     reply = client.call(INFER, asked)
 
     answer = reply.message(pb.ModelInferResponse)
-    rest = server.http.post("/predict", json={"distance": 500, "dep_hour": 7, "carrier": "UA"})
+    rest = server.http.post("/predict", json=ROW)
     (probabilities,) = [row["probabilities"].values() for row in rest.json()["predictions"]]
     label: dict[str, Any] = {"name": "label", "datatype": "INT64", "shape": [1]}
     scores: dict[str, Any] = {"name": "probabilities", "datatype": "FP32", "shape": [1, 2]}

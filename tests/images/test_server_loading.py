@@ -14,6 +14,7 @@ from checkrail_api.artifact import MANIFEST_FILE, MODEL_FILE
 from harness.object_store import ObjectStoreServer
 from harness.scoring_server import (
     READY_SECONDS,
+    ROW,
     environment,
     flight_files,
     listening_port,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.images
-
-ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
 
 
 def refusal(variables: dict[str, str], folder: Path) -> str:

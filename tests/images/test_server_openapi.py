@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from harness.client_environments import ENVIRONMENTS, client_environment
-from harness.scoring_server import MODEL, ScoringServer, artifact_files, serving, written
+from harness.json_requests import INFER
+from harness.scoring_server import ScoringServer, artifact_files, serving, written
 from harness.tree_model import tree_model
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.images
 
 CONFIGURATION = ENVIRONMENTS / "schemathesis" / "schemathesis.toml"
-INFER = f"/v2/models/{MODEL}/infer"
 
 
 @pytest.fixture(scope="module")

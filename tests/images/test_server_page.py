@@ -14,6 +14,7 @@ from checkrail_api import serving as env
 from harness.browser import chromium, opened
 from harness.scoring_server import (
     MODEL,
+    ROW,
     VERSION,
     ScoringServer,
     artifact_files,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 
-ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
 HOSTILE = "</script><img src=x onerror=\"document.title='owned'\">$model 'Ü"
 
 

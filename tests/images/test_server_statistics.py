@@ -11,14 +11,21 @@ import pytest
 from checkrail_server import open_inference_pb2 as pb
 from harness.grpc_client import SERVICE, GrpcClient
 from harness.grpc_requests import INFER, flight
-from harness.scoring_server import MODEL, VERSION, ScoringServer, flight_files, serving, written
+from harness.scoring_server import (
+    MODEL,
+    ROW,
+    VERSION,
+    ScoringServer,
+    flight_files,
+    serving,
+    written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 pytestmark = pytest.mark.images
 
-ROW = {"distance": 500, "dep_hour": 7, "carrier": "UA"}
 PATHS = [
     "/v2/models/stats",
     f"/v2/models/{MODEL}/stats",

@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
 from checkrail_server import model as models
 from checkrail_server.artifact import Artifact
-from checkrail_server.connection import Connection
 from checkrail_server.exposition import Exposition
 from checkrail_server.limits import Limits
-from checkrail_server.service import Service
-from checkrail_server.settings import Settings, from_environment
-from harness.scoring_server import environment, flight_model
+from harness.listening import listening
+from harness.raw_http import ROW
+from harness.scoring_server import flight_model
+from harness.wire import SETTINGS
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-SETTINGS: Settings = from_environment(environment("file:///m", "0" * 64))
 LIMITS = Limits(connections=2)
 LIVE = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
-ROW = json.dumps({"distance": 500, "dep_hour": 7, "carrier": "UA"}).encode()
 POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(ROW)
 
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-@asynccontextmanager
-async def listening(limits: Limits) -> AsyncIterator[tuple[Service, int]]:
-    service = Service(SETTINGS, limits)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(service), "127.0.0.1", 0)
-    try:
-        async with asyncio.timeout(10):
-            yield service, server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        service.close_idle()
 
 
 async def ask(client: Client, data: bytes = LIVE) -> bytes:

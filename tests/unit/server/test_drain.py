@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 
 from checkrail_server import model as models
 from checkrail_server.artifact import Artifact
@@ -14,11 +13,11 @@ from checkrail_server.limits import Limits
 from checkrail_server.server import drain
 from checkrail_server.service import Service
 from checkrail_server.settings import from_environment
+from harness.raw_http import ROW
 from harness.scoring_server import environment, flight_model
 
 SETTINGS = from_environment(environment("file:///m", "0" * 64))
 LIMITS = Limits(drain_seconds=0, request_seconds=0.3, linger_seconds=0)
-ROW = json.dumps({"distance": 500, "dep_hour": 7, "carrier": "UA"}).encode()
 POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(ROW), ROW)
 
 

@@ -12,37 +12,24 @@ from h2.settings import SettingCodes
 from checkrail_server import model as models
 from checkrail_server import open_inference_pb2 as pb
 from checkrail_server.artifact import Artifact
-from checkrail_server.connection import Connection
 from checkrail_server.exposition import Exposition
 from checkrail_server.limits import Limits
-from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
 from harness.grpc_client import SERVICE, GrpcClient, framed
 from harness.grpc_requests import INFER, flight
-from harness.scoring_server import MODEL, VERSION, environment, flight_model
+from harness.listening import listening
+from harness.scoring_server import MODEL, VERSION, flight_model
+from harness.wire import SETTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
+    from checkrail_server.service import Service
+
 LIVE, LIVE_PATH = framed(pb.ServerLiveRequest()), f"{SERVICE}ServerLive"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 HEADERS = b"\0\x40\0\x01\0\0\0\0\x01"
 """A frame of 16 KiB of a header on stream 1 that does not end with it."""
 CONTINUATION = b"\0\x40\0\x09\0\0\0\0\x01"
-
-
-@contextlib.asynccontextmanager
-async def listening(limits: Limits) -> AsyncIterator[tuple[Service, int]]:
-    service = Service(SETTINGS, limits)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(service), "127.0.0.1", 0)
-    try:
-        async with asyncio.timeout(60):
-            yield service, server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        service.close_idle()
 
 
 async def ticking(service: Service, client: Callable[[], None]) -> None:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,33 +16,18 @@ from checkrail_server.exchange import Exchange
 from checkrail_server.exposition import Exposition
 from checkrail_server.limits import Limits
 from checkrail_server.service import Service
-from checkrail_server.settings import Settings, from_environment
-from harness.scoring_server import environment, flight_model
+from harness.listening import listening
+from harness.raw_http import ROW
+from harness.scoring_server import flight_model
+from harness.wire import SETTINGS
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-SETTINGS: Settings = from_environment(environment("file:///m", "0" * 64))
 LIMITS = Limits(held_bytes=100, body_bytes=90)
-ROW = json.dumps({"distance": 500, "dep_hour": 7, "carrier": "UA"}).encode()
 
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 def post(size: int, path: bytes = b"/v2") -> bytes:
     return b"POST %b HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (path, size)
-
-
-@asynccontextmanager
-async def listening(limits: Limits) -> AsyncIterator[tuple[Service, int]]:
-    service = Service(SETTINGS, limits)
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(service), "127.0.0.1", 0)
-    try:
-        async with asyncio.timeout(10):
-            yield service, server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 async def holding(service: Service, size: int) -> None:

@@ -24,6 +24,15 @@ def read(wire: Wire, data: bytes) -> None:
     wire.protocol.buffer_updated(len(data))
 
 
+def unread(service: Service) -> tuple[Connection, Wire]:
+    """Return a connection whose client has sent many requests and reads no answer."""
+    connection = Connection(service)
+    wire = Wire(connection)
+    connection.pause_writing()
+    read(wire, LIVE * MANY)
+    return connection, wire
+
+
 async def answered(wire: Wire, answers: int) -> int:
     """Wait for so many answers, and return how many turns of the loop they took."""
     turns = 0
@@ -53,11 +62,8 @@ async def test_another_client_is_answered_between_the_requests_of_one_read() -> 
 
 async def test_who_does_not_read_is_not_answered_further_until_he_does() -> None:
     service = Service(SETTINGS, Limits())
-    connection = Connection(service)
-    wire = Wire(connection)
-    connection.pause_writing()
+    connection, wire = unread(service)
 
-    read(wire, LIVE * MANY)
     for _ in range(3):
         await asyncio.sleep(0)
     few = wire.written.count(OK)
@@ -72,10 +78,7 @@ async def test_who_does_not_read_is_not_answered_further_until_he_does() -> None
 
 async def test_what_is_not_parsed_goes_with_its_connection() -> None:
     service = Service(SETTINGS, Limits())
-    connection = Connection(service)
-    wire = Wire(connection)
-    connection.pause_writing()
-    read(wire, LIVE * MANY)
+    connection, _ = unread(service)
     held = service.bodies.held
 
     connection.connection_lost(None)
@@ -86,11 +89,7 @@ async def test_what_is_not_parsed_goes_with_its_connection() -> None:
 
 
 async def test_what_nobody_has_room_for_is_refused() -> None:
-    service = Service(SETTINGS, Limits(held_bytes=1_000))
-    connection = Connection(service)
-    wire = Wire(connection)
-    connection.pause_writing()
-    read(wire, LIVE * MANY)
+    connection, wire = unread(Service(SETTINGS, Limits(held_bytes=1_000)))
 
     assert wire.written.count(b"HTTP/1.1 503 ") == 1
     assert wire.closed
