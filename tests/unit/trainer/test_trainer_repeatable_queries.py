@@ -9,15 +9,16 @@ import duckdb
 import numpy as np
 import pytest
 
-from checkrail_api.run import Run
 from checkrail_api.workflows import Task
 from checkrail_trainer.environment import ENV_CA_DIR, ENV_SCRATCH_DIR, read_environment
 from checkrail_trainer.preparation import prepare
 from checkrail_trainer.progress import Progress
+from harness.run_files import small_run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from checkrail_api.run import Run
     from checkrail_trainer.table import Table
 
 ROWS = 500_000
@@ -36,24 +37,15 @@ def flights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(source: Path, query: str, filters: list[dict[str, Any]]) -> Run:
-    return Run.model_validate(
+    return small_run(
         {
-            "job": {"namespace": "a", "name": "b", "uid": "c", "generation": 1},
-            "attempt": 1,
-            "model": "m",
-            "data": {
-                "sources": [{"name": "flights", "uri": f"file://{source}"}],
-                "query": query,
-                "filters": filters,
-                "label": "y",
-                "holdout": {"strategy": "Fraction", "fraction": "0.3"},
-            },
-            "train": {"workflow": "linear-regression"},
-            "evaluation": {},
-            "store": {"uri": "s3://models"},
-            "threads": 4,
-            "image": "i",
-        }
+            "sources": [{"name": "flights", "uri": f"file://{source}"}],
+            "query": query,
+            "filters": filters,
+            "label": "y",
+            "holdout": {"strategy": "Fraction", "fraction": "0.3"},
+        },
+        threads=4,
     )
 
 

@@ -10,7 +10,6 @@ import pytest
 from checkrail_api.evaluation import Parity
 from checkrail_api.record import Origin
 from checkrail_api.reports import DataUsed, FilterUsed, LibraryVersion, Rows
-from checkrail_api.run import Run
 from checkrail_api.workflows import Task
 from checkrail_trainer.columns import Column
 from checkrail_trainer.predictions import Distance, distance
@@ -19,25 +18,10 @@ from checkrail_trainer.provenance import Reading, version_here
 from checkrail_trainer.recorded import Recorded
 from checkrail_trainer.replay import other_rows, other_settings
 from checkrail_trainer.table import Table
+from harness.run_files import small_run
 
 BOUNDS = Parity()
-RUN = Run.model_validate(
-    {
-        "job": {"namespace": "a", "name": "a", "uid": "0", "generation": 1},
-        "attempt": 1,
-        "model": "model",
-        "data": {
-            "sources": [{"name": "t", "uri": "s3://lake/t.parquet"}],
-            "label": "late",
-            "holdout": {"strategy": "Fraction", "fraction": "0.2"},
-        },
-        "train": {"workflow": "linear-regression"},
-        "evaluation": {},
-        "store": {"uri": "s3://models/a"},
-        "threads": 1,
-        "image": "trainer:1",
-    }
-)
+RUN = small_run()
 USED = DataUsed(source="t", uri="s3://lake/t.parquet", etag="e", bytes=1, rows=9)
 FILTER = FilterUsed(column="month", op="LtEq", rows=5)
 

@@ -12,18 +12,13 @@ from botocore.exceptions import ClientError
 from urllib3 import HTTPResponse
 
 from checkrail_api.object_store import ObjectStore
-from checkrail_api.run import (
-    ENV_DATA_PREFIX,
-    ENV_STORE_PREFIX,
-    Run,
-    baseline_prefix,
-    source_prefix,
-)
+from checkrail_api.run import ENV_DATA_PREFIX, ENV_STORE_PREFIX, Run, baseline_prefix, source_prefix
 from checkrail_trainer.authorities import BUNDLE, bundle, trusting
 from checkrail_trainer.environment import read_environment
 from checkrail_trainer.failures import RunFailedError
 from checkrail_trainer.s3 import Bucketeer, s3_errors
 from checkrail_trainer.sources import services
+from harness.run_files import small_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,23 +34,9 @@ KEYS = {
 
 def run(*sources: dict[str, Any], **store: Any) -> Run:
     named = [{"name": f"t{number}", **each} for number, each in enumerate(sources)]
-    return Run.model_validate(
-        {
-            "job": {"namespace": "a", "name": "b", "uid": "c", "generation": 1},
-            "attempt": 1,
-            "model": "m",
-            "data": {
-                "sources": named,
-                "objectStore": {"endpoint": "http://common:9000"},
-                "label": "late",
-                "holdout": {"strategy": "Fraction", "fraction": "0.5"},
-            },
-            "train": {"workflow": "xgboost-classifier"},
-            "evaluation": {},
-            "store": {"uri": "s3://models", **store},
-            "threads": 1,
-            "image": "i",
-        }
+    return small_run(
+        {"sources": named, "objectStore": {"endpoint": "http://common:9000"}},
+        store={"uri": "s3://models", **store},
     )
 
 
