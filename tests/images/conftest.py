@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from checkrail_trainer.table import Table
+
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before any test imports ONNX Runtime
 
@@ -67,3 +69,11 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoringServer]:
     folder = tmp_path_factory.mktemp("typed")
     with serving(written(artifact_files(typed_model()), folder / "artifact"), folder) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Table]:
+    """Real tables by name, as a workflow is given them; nobody changes them."""
+    from harness.trained_models import tables_of  # noqa: PLC0415 - it loads ONNX Runtime
+
+    return tables_of(tmp_path_factory.mktemp("flights"))
