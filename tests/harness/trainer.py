@@ -27,6 +27,16 @@ CASES: dict[str, Any] = {
     "holdout": {"strategy": "Fraction", "fraction": "0.3"},
 }
 """Data of a small run."""
+FILES = [
+    "manifest.json",
+    "metrics.json",
+    "model.onnx",
+    "native/model.ubj",
+    "profile.json",
+    "provenance.intoto.jsonl",
+    "signature.json",
+]
+"""What a run of XGBoost publishes."""
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from checkrail_api.artifact import Manifest
-from checkrail_api.object_store import ObjectStore
-from checkrail_api.reports import ParityReport
 from checkrail_trainer.commands import carry_out, parser
 from checkrail_trainer.deletion import delete_artifact
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.publish import Artifact, publish
-from checkrail_trainer.s3 import Bucketeer
+from checkrail_trainer.publish import publish
 from harness.control_plane import free_ports
+from harness.small_artifact import ARTIFACT, CutError, open_store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,23 +24,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 
-ARTIFACT = Artifact(
-    model="model",
-    opset=21,
-    files={"model.onnx": b"model", "native/model.ubj": b"native", "metrics.json": b"{}"},
-    parity=ParityReport(rows=1, max_abs_diff="0", flips=0),
-)
 CALLS = len(ARTIFACT.files) + 3
 """Writes and deletions of a whole deletion."""
-
-
-class CutError(Exception):
-    """The process is gone."""
-
-
-def open_store(lake: ObjectStoreServer) -> Bucketeer:
-    store = ObjectStore(endpoint=lake.endpoint, region=lake.region, addressing_style="Path")
-    return Bucketeer(store, lake.credentials, "")
 
 
 @pytest.fixture

@@ -15,16 +15,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.images
 
-FILES = [
-    "manifest.json",
-    "metrics.json",
-    "model.onnx",
-    "native/model.ubj",
-    "profile.json",
-    "provenance.intoto.jsonl",
-    "signature.json",
-]
-
 
 def spec(store: ObjectStoreServer, prefix: str, trees: int = 10) -> dict[str, Any]:
     train = {"workflow": "xgboost-classifier", "params": {"n_estimators": trees}, "seed": 7}
@@ -47,7 +37,7 @@ def test_a_run_killed_at_10_50_and_90_percent_shows_nothing_and_then_publishes(
 
     assert ended.code == 0, ended.log
     assert lake.keys("s3://models/killed/") == [
-        f"model/{ended.report['artifact']['sha256']}/{name}" for name in FILES
+        f"model/{ended.report['artifact']['sha256']}/{name}" for name in trainer.FILES
     ]
     # Asking whether the store may be written to has left nothing either.
     assert "Uploads" not in lake.client().list_multipart_uploads(Bucket="models")
@@ -72,7 +62,7 @@ def test_a_store_that_goes_away_before_publishing_is_worth_a_retry_which_publish
     assert f"{lake.endpoint} did not answer for bucket `models`" in away.report["message"]
     assert before == []
     assert again.code == 0, again.log
-    assert lake.keys(f"{again.report['artifact']['uri']}/") == FILES
+    assert lake.keys(f"{again.report['artifact']['uri']}/") == trainer.FILES
 
 
 def test_a_store_that_may_not_be_written_to_ends_the_run_before_data_is_read(

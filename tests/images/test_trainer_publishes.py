@@ -43,15 +43,6 @@ FLIGHTS: dict[str, Any] = {
     "holdout": {"strategy": "DateRange", "from": "2013-06-01", "to": "2013-07-01"},
 }
 METRICS = ["roc_auc", "pr_auc", "log_loss", "brier", "accuracy", "f1"]
-FILES = [
-    "manifest.json",
-    "metrics.json",
-    "model.onnx",
-    "native/model.ubj",
-    "profile.json",
-    "provenance.intoto.jsonl",
-    "signature.json",
-]
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +80,8 @@ def test_the_artifact_is_whole_and_the_manifest_describes_every_file(
     manifest = Manifest.model_validate_json(lake.get(f"{folder}manifest.json"))
     bodies = {each.name: lake.get(f"{folder}{each.name}") for each in manifest.components}
 
-    assert lake.keys(folder) == FILES
-    assert sorted([*bodies, "manifest.json"]) == FILES
+    assert lake.keys(folder) == trainer.FILES
+    assert sorted([*bodies, "manifest.json"]) == trainer.FILES
     assert {each.name: (each.sha256, each.size_bytes) for each in manifest.components} == {
         name: (hashlib.sha256(body).hexdigest(), len(body)) for name, body in bodies.items()
     }
@@ -195,7 +186,7 @@ def test_the_provenance_names_every_file_and_input_and_nothing_of_the_attempt(
     assert statement["_type"] == "https://in-toto.io/Statement/v1"
     assert statement["predicateType"] == "https://slsa.dev/provenance/v1"
     assert [each["name"] for each in statement["subject"]] == [
-        name for name in FILES if name not in ("manifest.json", "provenance.intoto.jsonl")
+        name for name in trainer.FILES if name not in ("manifest.json", "provenance.intoto.jsonl")
     ]
     assert definition["externalParameters"]["train"]["seed"] == 7
     assert definition["internalParameters"] == {"threads": 1, "workers": 1, "shardRule": "all"}

@@ -10,33 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from checkrail_api.object_store import ObjectStore
-from checkrail_api.reports import ParityReport
 from checkrail_trainer.failures import RunFailedError
-from checkrail_trainer.publish import Artifact, publish
-from checkrail_trainer.s3 import Bucketeer
+from checkrail_trainer.publish import publish
+from harness.small_artifact import ARTIFACT, CutError, open_store
 
 if TYPE_CHECKING:
     from harness.object_store import ObjectStoreServer
 
 pytestmark = pytest.mark.images
 
-ARTIFACT = Artifact(
-    model="model",
-    opset=21,
-    files={"model.onnx": b"model", "native/model.ubj": b"native", "metrics.json": b"{}"},
-    parity=ParityReport(rows=1, max_abs_diff="0", flips=0),
-)
 WRITES = len(ARTIFACT.files) + 1
-
-
-class CutError(Exception):
-    """The process is gone."""
-
-
-def open_store(lake: ObjectStoreServer) -> Bucketeer:
-    store = ObjectStore(endpoint=lake.endpoint, region=lake.region, addressing_style="Path")
-    return Bucketeer(store, lake.credentials, "")
 
 
 @pytest.mark.parametrize("writes", range(WRITES))
