@@ -12,11 +12,10 @@ from checkrail_server.exposition import Exposition
 from checkrail_server.limits import Limits
 from checkrail_server.server import drain
 from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
 from harness.raw_http import ROW
-from harness.scoring_server import environment, flight_model
+from harness.scoring_server import flight_model
+from harness.wire import SETTINGS
 
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
 LIMITS = Limits(drain_seconds=0, request_seconds=0.3, linger_seconds=0)
 POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%b" % (len(ROW), ROW)
 

@@ -18,16 +18,15 @@ from checkrail_server.exposition import Exposition
 from checkrail_server.http2 import Http2Connection
 from checkrail_server.limits import Limits
 from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
 from harness.grpc_client import SERVICE, framed
 from harness.grpc_requests import INFER, flight
-from harness.scoring_server import MODEL, environment, flight_model
+from harness.scoring_server import MODEL, flight_model
+from harness.wire import SETTINGS
 
 if TYPE_CHECKING:
     from checkrail_server.model import Model
 
 PREFACE_BYTES = 24
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,10 @@ from checkrail_server.connection import Connection
 from checkrail_server.http2_budget import FRAMES, FrameBudget
 from checkrail_server.limits import Limits
 from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
 from harness.grpc_client import SERVICE, framed
-from harness.scoring_server import environment
-from harness.wire import Wire
+from harness.wire import SETTINGS, Wire
 
 ENHANCE_YOUR_CALM, PROTOCOL_ERROR = ErrorCodes.ENHANCE_YOUR_CALM, ErrorCodes.PROTOCOL_ERROR
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
 
 
 def taken(budget: FrameBudget, size: int = 0, now: float = 0.0) -> int:

@@ -18,15 +18,12 @@ from checkrail_server.exposition import Exposition
 from checkrail_server.known_heads import LARGEST, MOST
 from checkrail_server.limits import Limits
 from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
 from harness.one_matrix import sum_model
-from harness.scoring_server import environment
-from harness.wire import Wire
+from harness.wire import SETTINGS, Wire
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
 MODEL = models.load(SETTINGS.model, Artifact(sum_model(), None, None), threads=1)
 
 

@@ -14,11 +14,9 @@ from checkrail_server.artifact import Artifact
 from checkrail_server.limits import Limits
 from checkrail_server.openapi_schemas import FP32_BOUND
 from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
-from harness.scoring_server import MODEL, environment, flight_model
+from harness.scoring_server import MODEL, flight_model
 from harness.typed_model import typed_model
-
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
+from harness.wire import SETTINGS
 
 
 def document(model: bytes) -> dict[str, Any]:

@@ -7,12 +7,9 @@ import asyncio
 from checkrail_server.connection import Connection
 from checkrail_server.limits import Limits
 from checkrail_server.service import Service
-from checkrail_server.settings import from_environment
 from checkrail_server.turns import BUFFER_BYTES
-from harness.scoring_server import environment
-from harness.wire import Wire
+from harness.wire import SETTINGS, Wire
 
-SETTINGS = from_environment(environment("file:///m", "0" * 64))
 LIVE = b"GET /v2/health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\n"
 MANY = BUFFER_BYTES // len(LIVE)
