@@ -178,6 +178,26 @@ CASES = {
         "spec.server.maxBatchSize: Invalid value: 1025: spec.server.maxBatchSize in body should be less than or equal to 1024",
         accepted={"spec.server": {"maxBatchSize": 1024}},
     ),
+    "a run of the model has a thread": Case(
+        {"spec.server": {"threads": 0}},
+        "spec.server.threads: Invalid value: 0: spec.server.threads in body should be greater than or equal to 1",
+        accepted={"spec.server": {"threads": 1}},
+    ),
+    "a run of the model has at most 256 threads": Case(
+        {"spec.server": {"threads": 257}},
+        "spec.server.threads: Invalid value: 257: spec.server.threads in body should be less than or equal to 256",
+        accepted={"spec.server": {"threads": 256}},
+    ),
+    "a body may have at least 1 KiB": Case(
+        {"spec.server": {"maxBodyBytes": 1023}},
+        "spec.server.maxBodyBytes: Invalid value: 1023: spec.server.maxBodyBytes in body should be greater than or equal to 1024",
+        accepted={"spec.server": {"maxBodyBytes": 1024}},
+    ),
+    "a body may have at most 16 MiB": Case(
+        {"spec.server": {"maxBodyBytes": 16777217}},
+        "spec.server.maxBodyBytes: Invalid value: 16777217: spec.server.maxBodyBytes in body should be less than or equal to 16777216",
+        accepted={"spec.server": {"maxBodyBytes": 16777216}},
+    ),
     "there is a step": Case(
         {"spec.rollout.steps": []},
         "spec.rollout.steps: Invalid value: 0: spec.rollout.steps in body should have at least 1 items",

@@ -10,7 +10,15 @@ from checkrail_api.kind import Column, Crd, Scale, condition_column
 from checkrail_api.model import Model, ModelName, Name, Rule
 from checkrail_api.pod import Resources, ServerPod
 from checkrail_api.rollout import Rollout
-from checkrail_api.serving import DEFAULT_BATCH_ROWS, MOST_BATCH_ROWS
+from checkrail_api.serving import (
+    DEFAULT_BATCH_ROWS,
+    DEFAULT_BODY_BYTES,
+    DEFAULT_THREADS,
+    LEAST_BODY_BYTES,
+    MOST_BATCH_ROWS,
+    MOST_BODY_BYTES,
+    MOST_THREADS,
+)
 
 Hostname = Annotated[
     str,
@@ -70,6 +78,17 @@ class Server(Model):
     max_batch_size: Annotated[int, Field(ge=1, le=MOST_BATCH_ROWS)] = DEFAULT_BATCH_ROWS
     """Rows of requests that wait together and are computed in one run of the model. A request with
     more rows runs alone, and nothing waits for company. 1: every request has a run of its own."""
+
+    threads: Annotated[int, Field(ge=1, le=MOST_THREADS)] = DEFAULT_THREADS
+    """Threads of one run of the model, for models whose runs are long. More than the cores of the
+    cpu limit are allowed and of no use. With more than one, trees add up in another order: requests
+    do not share runs of such a model, and the rows of a request change its scores' last bits."""
+
+    max_body_bytes: Annotated[int, Field(ge=LEAST_BODY_BYTES, le=MOST_BODY_BYTES)] = (
+        DEFAULT_BODY_BYTES
+    )
+    """Size of a request's body; a larger one is answered 413. JSON may take 40 times its size in
+    memory while it is read: raise resources.limits.memory with it."""
 
 
 class ParentRef(Model):

@@ -26,9 +26,11 @@ ENV_STORE_CA = "AWS_CA_BUNDLE"
 """File with the certificate authorities of the object store, PEM; absent: the public ones. The name
 is botocore's own."""
 ENV_THREADS = "CHECKRAIL_THREADS"
-"""Threads of one inference; absent: 1."""
+"""Threads of one inference; absent: ``DEFAULT_THREADS``."""
 ENV_MAX_BATCH_SIZE = "CHECKRAIL_MAX_BATCH_SIZE"
 """Rows that requests may have together when they share a run; absent: ``DEFAULT_BATCH_ROWS``."""
+ENV_MAX_BODY_BYTES = "CHECKRAIL_MAX_BODY_BYTES"
+"""Bytes that the body of one request may have; absent: ``DEFAULT_BODY_BYTES``."""
 ENV_PORT = "CHECKRAIL_PORT"
 """Port to listen on; absent: 8080."""
 ENV_TRIAL_MEMORY = "CHECKRAIL_TRIAL_MEMORY_BYTES"
@@ -50,10 +52,21 @@ comes, changes and goes while the server runs. Absent: there is never one."""
 
 # Credentials come as plain AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
 
+DEFAULT_THREADS = 1
+"""Of ``ENV_THREADS``."""
+MOST_THREADS = 256
+"""Of ``ENV_THREADS``."""
 DEFAULT_BATCH_ROWS = 64
 """Of ``ENV_MAX_BATCH_SIZE``."""
 MOST_BATCH_ROWS = 1024
 """Of ``ENV_MAX_BATCH_SIZE``: a run of so many rows is no shorter for another one."""
+DEFAULT_BODY_BYTES = 1_048_576
+"""Of ``ENV_MAX_BODY_BYTES``."""
+LEAST_BODY_BYTES = 1_024
+"""Of ``ENV_MAX_BODY_BYTES``."""
+MOST_BODY_BYTES = 16_777_216
+"""Of ``ENV_MAX_BODY_BYTES``: nobody is answered while JSON is parsed, and the worst of so many
+bytes takes about as long as a probe waits, 5 s (lists of lists: 0.3 s a MiB, 2026-11-29)."""
 SERVER_PORT = 8080
 """REST, health and metrics."""
 LIVE_PATH = "/v2/health/live"

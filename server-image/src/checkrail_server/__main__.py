@@ -24,7 +24,7 @@ def main() -> int:
         write_termination_message(str(error), TERMINATION_LOG)
         return 1
     with Trial.fork() as trial:
-        return uvloop.run(serve(wanted, Limits(), trial))
+        return uvloop.run(serve(wanted, Limits.for_bodies(wanted.body_bytes), trial))
 
 
 if __name__ == "__main__":

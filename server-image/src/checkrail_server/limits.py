@@ -1,6 +1,14 @@
 """How much one client may ask of the server, and how long it may take."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Self
+
+from checkrail_api.serving import DEFAULT_BODY_BYTES
+
+FRAMING = 8
+"""Bytes of a body for one that frames it: chunks of 64 bytes are small enough."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +30,14 @@ class Limits:
     """All header fields of one request together."""
     header_fields: int = 100
     """Header fields of one request."""
-    body_bytes: int = 1_048_576
-    """Body of one request."""
+    body_bytes: int = DEFAULT_BODY_BYTES
+    """Body of one request; of gRPC, its message and the 5 bytes before it."""
     held_bytes: int = 67_108_864
-    """Bodies of all requests that are not answered yet, so that pods of 512 Mi are not killed."""
+    """Bodies of all requests that are not answered yet, so that pods of 512 Mi are not killed; four
+    of the largest that a server may be told to take."""
     framing_bytes: int = 131_072
     """What frames the body of one request: sizes, extensions and ends of its chunks, 5 bytes of a
-    chunk at least. Parsing takes time by the chunk, not by the byte."""
+    chunk at least. Parsing takes time by the chunk, not by the byte. See ``for_bodies``."""
     rows: int = 8_192
     """Rows of one request."""
     connections: int = 2_048
@@ -39,3 +48,9 @@ class Limits:
     """Unanswered requests of one connection beyond which it is not read."""
     queued: int = 1_024
     """Inferences that wait, over all connections."""
+
+    @classmethod
+    def for_bodies(cls, body_bytes: int) -> Self:
+        """Return the limits where a body may have ``body_bytes``: its chunks may be as many."""
+        framing = max(cls.framing_bytes, body_bytes // FRAMING)
+        return cls(body_bytes=body_bytes, framing_bytes=framing)

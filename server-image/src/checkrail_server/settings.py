@@ -43,7 +43,7 @@ class Settings:
     addressing_style: str
     """``path`` or ``virtual``, as botocore spells them."""
     threads: int
-    """Threads of one inference."""
+    """Threads of one run of the model."""
     port: int
     """Port to listen on; 0 takes a free one, which the log then names."""
     trial_memory_bytes: int | None = None
@@ -52,6 +52,8 @@ class Settings:
     """How long a model may take to load and to answer a few rows."""
     batch_rows: int = serving.DEFAULT_BATCH_ROWS
     """Rows that requests may have together when they share a run of the model."""
+    body_bytes: int = serving.DEFAULT_BODY_BYTES
+    """Bytes that the body of one request may have."""
     reference_scores: str | None = None
     """Score bins of the version that this one is compared with, as JSON; read with the model."""
     decision_log: str | None = None
@@ -108,12 +110,18 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
         endpoint=environment.get(serving.ENV_STORE_ENDPOINT) or None,
         region=environment.get(serving.ENV_STORE_REGION) or None,
         addressing_style=style.lower(),
-        threads=whole(serving.ENV_THREADS, 1, 1, 256),
+        threads=whole(serving.ENV_THREADS, serving.DEFAULT_THREADS, 1, serving.MOST_THREADS),
         trial_memory_bytes=whole(serving.ENV_TRIAL_MEMORY, 0, 1, MAX_BYTES) or None,
         trial_seconds=whole(serving.ENV_TRIAL_SECONDS, Settings.trial_seconds, 1, 3_600),
         port=whole(serving.ENV_PORT, serving.SERVER_PORT, 0, MAX_PORT),
         batch_rows=whole(
             serving.ENV_MAX_BATCH_SIZE, serving.DEFAULT_BATCH_ROWS, 1, serving.MOST_BATCH_ROWS
+        ),
+        body_bytes=whole(
+            serving.ENV_MAX_BODY_BYTES,
+            serving.DEFAULT_BODY_BYTES,
+            serving.LEAST_BODY_BYTES,
+            serving.MOST_BODY_BYTES,
         ),
         reference_scores=environment.get(serving.ENV_REFERENCE_SCORES) or None,
         decision_log=environment.get(serving.ENV_DECISION_LOG) or None,

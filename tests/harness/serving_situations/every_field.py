@@ -24,6 +24,9 @@ EVERY_FIELD: dict[str, Any] = {
             "maxDelaySeconds": 30,
             "columns": ["sepal_length"],
         },
+        "maxBatchSize": 8,
+        "threads": 2,
+        "maxBodyBytes": 4_194_304,
     },
     "pod": {
         "serviceAccountName": "scorer",

@@ -9,6 +9,8 @@ from harness.rollouts import (
     deployed,
 )
 
+SETTINGS = ("CHECKRAIL_MAX_BATCH_SIZE", "CHECKRAIL_THREADS", "CHECKRAIL_MAX_BODY_BYTES")
+
 
 def test_a_release_that_makes_other_pods_moves_no_running_one(
     monkeypatch: pytest.MonkeyPatch,
@@ -33,12 +35,22 @@ def test_a_release_that_makes_other_pods_moves_no_running_one(
 @pytest.mark.parametrize(
     ("spec", "told"),
     [
-        pytest.param({}, None, id="the server's own default is not told"),
-        pytest.param({"maxBatchSize": 64}, None, id="nor is it when the spec says it"),
-        pytest.param({"maxBatchSize": 8}, "8", id="another number is"),
+        pytest.param({}, {}, id="the server's own defaults are not told"),
+        pytest.param(
+            {"maxBatchSize": 64, "threads": 1, "maxBodyBytes": 1_048_576},
+            {},
+            id="nor are they when the spec says them",
+        ),
+        pytest.param({"maxBatchSize": 8}, {"CHECKRAIL_MAX_BATCH_SIZE": "8"}, id="rows of a run"),
+        pytest.param({"threads": 2}, {"CHECKRAIL_THREADS": "2"}, id="threads"),
+        pytest.param(
+            {"maxBodyBytes": 4_194_304}, {"CHECKRAIL_MAX_BODY_BYTES": "4194304"}, id="bodies"
+        ),
     ],
 )
-def test_pods_are_told_how_many_rows_share_a_run(spec: dict[str, int], told: str | None) -> None:
+def test_pods_are_told_what_is_no_default_by_a_new_revision(
+    spec: dict[str, int], told: dict[str, str]
+) -> None:
     world = deployed()
     before = world.status["stable"]["revision"]
 
@@ -49,8 +61,8 @@ def test_pods_are_told_how_many_rows_share_a_run(spec: dict[str, int], told: str
     key = ("apps/v1", "Deployment", f"iris-{revision}")
     [container] = world.objects[key]["spec"]["template"]["spec"]["containers"]
     values = {each["name"]: each.get("value") for each in container["env"]}
-    assert values.get("CHECKRAIL_MAX_BATCH_SIZE") == told
-    assert (revision == before) is (told is None)
+    assert {name: values[name] for name in SETTINGS if name in values} == told
+    assert (revision == before) is (not told)
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "{}"])

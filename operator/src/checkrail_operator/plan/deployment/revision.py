@@ -22,13 +22,13 @@ from checkrail_api.conditions import Time
 from checkrail_api.decision_log import DecisionLog
 from checkrail_api.deployment_status import ImageFrom
 from checkrail_api.model import Model, ModelName, Name, Sha256
-from checkrail_api.model_deployment import ModelDeploymentSpec
+from checkrail_api.model_deployment import ModelDeploymentSpec, Server
 from checkrail_api.names import hash8
 from checkrail_api.object_store import ObjectStore
 from checkrail_api.pod import Resources, ServerPod
 from checkrail_api.reports import Signature
 from checkrail_api.score_bins import ScoreBins
-from checkrail_api.serving import DEFAULT_BATCH_ROWS
+from checkrail_api.serving import DEFAULT_BATCH_ROWS, DEFAULT_BODY_BYTES, DEFAULT_THREADS
 from checkrail_operator.plan.deployment.artifact_store import default_store, filled
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.types import Defaults
@@ -85,6 +85,8 @@ class Revision(Model):
     store: ObjectStore = ObjectStore()
     resources: Resources = Resources()
     max_batch_size: int = DEFAULT_BATCH_ROWS
+    threads: int = DEFAULT_THREADS
+    max_body_bytes: int = DEFAULT_BODY_BYTES
     placement: ServerPod = ServerPod()
     decision_log: DecisionLog | None = None
     """As the spec says it."""
@@ -143,9 +145,8 @@ def revision_of(
             it again with another default gives this same revision.
         image: The same for the server image alone.
     """
-    server = spec.server
-    log = server.decision_log if server else None
-    named = server.image if server else None
+    server = spec.server or Server()
+    log, named = server.decision_log, server.image
     pinned = like.image if like and like.image_from == "Default" else image
     return Revision(
         version=version.name,
@@ -155,8 +156,10 @@ def revision_of(
         image=named or pinned or defaults.server_image,
         image_from="Spec" if named else "Default",
         store=filled(version.store, like.store if like else default_store(version.store, defaults)),
-        resources=(server and server.resources) or DEFAULT_RESOURCES,
-        max_batch_size=server.max_batch_size if server else DEFAULT_BATCH_ROWS,
+        resources=server.resources or DEFAULT_RESOURCES,
+        max_batch_size=server.max_batch_size,
+        threads=server.threads,
+        max_body_bytes=server.max_body_bytes,
         placement=spec.pod or ServerPod(),
         decision_log=log,
         decision_log_default=_log_default(log, defaults, like),

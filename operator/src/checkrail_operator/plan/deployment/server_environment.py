@@ -26,7 +26,6 @@ def server_environment(
     """
     store = revision.store
     ca = store.ca_config_map_ref
-    batch_rows = revision.max_batch_size
     told = {
         server.ENV_NAMESPACE: seen.key.namespace,
         server.ENV_MODEL_DEPLOYMENT: seen.key.name,
@@ -37,10 +36,9 @@ def server_environment(
         server.ENV_STORE_REGION: store.region,
         server.ENV_STORE_ADDRESSING_STYLE: store.addressing_style,
         server.ENV_STORE_CA: f"{CA_DIR}/{authority_path(ca.name)}" if ca else None,
-        # left out where the server does so by itself: pods of earlier releases stay as they are
-        server.ENV_MAX_BATCH_SIZE: (
-            None if batch_rows == server.DEFAULT_BATCH_ROWS else str(batch_rows)
-        ),
+        server.ENV_MAX_BATCH_SIZE: _unless(server.DEFAULT_BATCH_ROWS, revision.max_batch_size),
+        server.ENV_THREADS: _unless(server.DEFAULT_THREADS, revision.threads),
+        server.ENV_MAX_BODY_BYTES: _unless(server.DEFAULT_BODY_BYTES, revision.max_body_bytes),
         server.ENV_SHADOW: shadow_mount.FILE,
         server.ENV_REFERENCE_SCORES: reference.model_dump_json() if reference else None,
     }
@@ -50,6 +48,11 @@ def server_environment(
         *log_environment(revision),
         *({"name": v.name, "value": verbatim(v.value)} for v in revision.placement.env),
     ]
+
+
+def _unless(default: int, wanted: int) -> str | None:
+    """Return what the pod is told: nothing of a default, so that earlier pods stay as they are."""
+    return None if wanted == default else str(wanted)
 
 
 def _secret_keys(secret: str) -> list[dict[str, Any]]:
