@@ -35,9 +35,12 @@ def left_for_model() -> int:
     return max(0, int((container_limit() - resident()) * SHARE_OF_MODEL))
 
 
-def resident() -> int:
-    """Return the resident memory of this process, bytes."""
-    return int(_statm()[1]) * PAGE_BYTES
+def resident(process: int | None = None) -> int:
+    """Return the resident memory of ``process``, or of this one, bytes; 0: it has ended."""
+    try:
+        return int(_statm(process)[1]) * PAGE_BYTES
+    except OSError:
+        return 0
 
 
 def mapped() -> int:
@@ -45,8 +48,8 @@ def mapped() -> int:
     return int(_statm()[0]) * PAGE_BYTES
 
 
-def _statm() -> list[str]:
-    return Path("/proc/self/statm").read_text().split()
+def _statm(process: int | None = None) -> list[str]:
+    return Path(f"/proc/{process or 'self'}/statm").read_text().split()
 
 
 def _limit(file: Path) -> int | None:

@@ -18,6 +18,7 @@ from checkrail_server.page import page
 from checkrail_server.routes import OPENAPI_PATH, PAGE_PATH, PLATFORM, Routes
 from checkrail_server.run_answers import RunAnswers
 from checkrail_server.shadow import Shadow
+from checkrail_server.shadow_reserve import reserve
 from checkrail_server.turns import Turns
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Service:
         self.turns = Turns()
         self.renderer = Renderer()
         self.metrics = Metrics()
-        self.shadow = Shadow(settings.shadow)
+        self.shadow = Shadow(settings.shadow, self._reserve)
         self.draining = False
         """Whether the process was asked to end: not ready, answers close their connection."""
         self.model: Model | None = None
@@ -116,6 +117,10 @@ class Service:
         """Close every connection at once, whatever is under way."""
         for connection in tuple(self.connections):
             connection.evict()
+
+    def _reserve(self) -> int:
+        """Return how much memory a candidate in shadow must leave."""
+        return reserve(self.limits, self.recording.writer_bytes if self.recording else None)
 
     # connections call these
 

@@ -25,7 +25,7 @@ from checkrail_server import logs, store_keys
 from checkrail_server.shadow_link import ShadowLink
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from checkrail_server.inference_queue import Run
     from checkrail_server.model import Model
@@ -45,9 +45,13 @@ OFF: dict[str, object] = {"state": "Off"}
 class Shadow:
     """At most one candidate at a time. All methods are called from the event loop."""
 
-    def __init__(self, path: str | None) -> None:
-        """Take candidates from the file ``path``, which comes and goes; None: from nowhere."""
+    def __init__(self, path: str | None, reserve: Callable[[], int]) -> None:
+        """Take candidates that leave ``reserve`` bytes of memory.
+
+        They are named by the file ``path``, which comes and goes; None: by nobody.
+        """
         self._path = Path(path) if path else None
+        self._reserve = reserve
         self._model: Model | None = None
         self._asked = b""
         self._looked = 0.0
@@ -104,11 +108,15 @@ class Shadow:
         try:
             candidate = shadow_candidate.read(asked)
             logs.info("candidate in shadow", version=candidate.version, sha256=candidate.sha256)
-            code = await self._process(shadow_candidate.start_of(candidate, model), model)
+            code = await self._process(
+                shadow_candidate.start_of(candidate, model, self._reserve()), model
+            )
             if code == -signal.SIGKILL and self._told["state"] != "Refused":
                 self._load({**named, "message": AGAIN})
                 logs.warning("candidate in shadow started once more", detail=AGAIN)
-                code = await self._process(shadow_candidate.start_of(candidate, model), model)
+                code = await self._process(
+                    shadow_candidate.start_of(candidate, model, self._reserve()), model
+                )
         except shadow_candidate.ShadowError as error:
             self._refuse(error.reason, str(error))
         except Exception as error:  # noqa: BLE001 - a bug ends the comparison, not the server

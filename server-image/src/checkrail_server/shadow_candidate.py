@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 CPU_SHARE = 0.1
 """Of one core, for comparing."""
-RESERVE_BYTES = 64 << 20
-"""Memory that is left to the served model."""
 LEAST_BYTES = 192 << 20
 """Memory without which no candidate is tried: Python and ONNX Runtime take most of it."""
 
@@ -63,8 +61,13 @@ def read(asked: bytes) -> Candidate:
         raise ShadowError("NotUnderstood", f"candidate: {place}: {first['msg']}") from error
 
 
-def start_of(candidate: Candidate, model: Model) -> dict[str, object]:
+def start_of(candidate: Candidate, model: Model, reserve: int) -> dict[str, object]:
     """Return what the process is told: the candidate, what it must be like, what it may take.
+
+    Args:
+        candidate: What is to be compared.
+        model: With what.
+        reserve: Bytes of the memory that is free which it must leave.
 
     Raises:
         ShadowError: There are no scores to compare, or too little memory is left.
@@ -76,7 +79,7 @@ def start_of(candidate: Candidate, model: Model) -> dict[str, object]:
         "outputs": [spec.described() for spec in model.outputs],
         "output": output,
         "edges": edges,
-        "memory": _memory(),
+        "memory": _memory(reserve),
         "share": CPU_SHARE,
     }
 
@@ -99,12 +102,13 @@ def _scores(candidate: Candidate, model: Model) -> tuple[str, tuple[float, ...]]
     return output, edges
 
 
-def _memory() -> int:
-    left = memory_left() - RESERVE_BYTES
+def _memory(reserve: int) -> int:
+    left = memory_left() - reserve
     if left < LEAST_BYTES:
         raise ShadowError(
             "OutOfMemory",
-            f"{max(0, left) >> 20} MiB are left beside the served model, a candidate needs"
-            f" {LEAST_BYTES >> 20} MiB at least: raise server.resources.limits.memory",
+            f"{max(0, left) >> 20} MiB are left beside the served model and {reserve >> 20} MiB"
+            f" that are kept for its requests, a candidate needs {LEAST_BYTES >> 20} MiB at least:"
+            " raise server.resources.limits.memory",
         )
     return left

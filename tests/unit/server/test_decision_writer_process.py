@@ -67,6 +67,22 @@ async def test_a_writer_that_cannot_be_started_is_tried_again(tmp_path: Path, sa
             await running
 
 
+async def test_what_a_writer_takes_is_known_while_it_runs(tmp_path: Path) -> None:
+    command = tmp_path / "writer"
+    command.write_text("#!/bin/sh\nexec cat\n")
+    command.chmod(0o700)
+    writer = writer_of(command)
+    before = writer.resident
+    running = asyncio.create_task(writer.run())
+    async with asyncio.timeout(10):
+        while not (found := writer.resident):  # noqa: ASYNC110 - it signals no such moment
+            await asyncio.sleep(0)
+        await writer.finish(10)
+        await running
+
+    assert (before, found > 0, writer.resident) == (0, True, 0)
+
+
 async def test_at_the_end_a_writer_that_cannot_be_started_is_told(
     tmp_path: Path, said: Said
 ) -> None:

@@ -37,6 +37,11 @@ class Recording:
         self._writer = writer
         self._running = asyncio.create_task(writer.run())
 
+    @property
+    def writer_bytes(self) -> int:
+        """Resident memory of the writer."""
+        return self._writer.resident
+
     async def finish(self) -> None:
         """Write everything, or say what is left."""
         await self.log.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from checkrail_api.object_store import CREDENTIAL_KEYS
 from checkrail_api.serving import DECISION_LOG_PREFIX, ENV_DECISION_LOG, ENV_STORE_CA
-from checkrail_server import logs
+from checkrail_server import container_memory, logs
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -62,6 +62,11 @@ class WriterProcess:
                 logs.error("decision writer ended", exit_code=code, pause_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    @property
+    def resident(self) -> int:
+        """Resident memory of the process, bytes; 0: there is none now."""
+        return container_memory.resident(self._process.pid) if self._process else 0
 
     def wake(self) -> None:
         """Say that a segment is closed."""
