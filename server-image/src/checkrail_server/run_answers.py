@@ -18,11 +18,8 @@ if TYPE_CHECKING:
     from checkrail_server.decisions.recording import Recording
     from checkrail_server.inference_queue import Run
     from checkrail_server.model import Model
-    from checkrail_server.scoring import ScoringJob
+    from checkrail_server.scoring import Answered, ScoringJob
     from checkrail_server.service import Service
-
-Answered = tuple["ScoringJob", slice, Answer]
-"""A request, its rows in the run, and what it gets."""
 
 
 class RunAnswers:

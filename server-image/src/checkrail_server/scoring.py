@@ -148,3 +148,7 @@ class PredictJob(ScoringJob):
         """Return the predictions."""
         settings = self._service.settings
         return Answer(200, rows.answer(self._model, settings.version, settings.sha256, outputs))
+
+
+Answered = tuple[ScoringJob, slice, Answer]
+"""A request, its rows in the run, and what it gets."""

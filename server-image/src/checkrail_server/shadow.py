@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from checkrail_server.inference_queue import Run
     from checkrail_server.model import Model
-    from checkrail_server.run_answers import Answered
+    from checkrail_server.scoring import Answered
 
 LOOK_SECONDS = 1.0
 """How often the operator's file is read."""

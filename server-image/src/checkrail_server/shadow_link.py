@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from checkrail_server.inference_queue import Run
     from checkrail_server.model import Feeds, Model
-    from checkrail_server.run_answers import Answered
+    from checkrail_server.scoring import Answered
 
 BATCH = 16
 """Requests that wait; more are dropped. Packing so many takes less than 0.2 ms."""
