@@ -8,7 +8,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import uvloop
 
-from checkrail_server import logs, settings
+from checkrail_server import heap, logs, settings
 from checkrail_server.limits import Limits
 from checkrail_server.server import TERMINATION_LOG, serve, write_termination_message
 from checkrail_server.trial import Trial
@@ -23,6 +23,7 @@ def main() -> int:
         logs.error("environment refused", reason=str(error))
         write_termination_message(str(error), TERMINATION_LOG)
         return 1
+    heap.give_large_blocks_back()
     with Trial.fork() as trial:
         return uvloop.run(serve(wanted, Limits.for_bodies(wanted.body_bytes), trial))
 

@@ -134,7 +134,7 @@ class Connection(RequestReader):
     def _send_ready(self) -> None:
         waiting = self._waiting
         while waiting and (response := waiting[0].response) is not None:
-            exchange = waiting.popleft()
+            exchange = waiting.pop(0)
             self._transport.write(response)
             if exchange.last:
                 self._end()

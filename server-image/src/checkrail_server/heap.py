@@ -1,0 +1,20 @@
+"""The heap of C, in which bodies, tensors and answers lie."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+
+MMAP_THRESHOLD = -3
+"""``M_MMAP_THRESHOLD`` of ``mallopt(3)``."""
+LARGE_BYTES = 128 << 10
+
+
+def give_large_blocks_back() -> None:
+    """Have every block of ``LARGE_BYTES`` or more returned to the system when it is freed.
+
+    glibc begins so, but keeps blocks of any size that was freed once, up to 32 MiB: a few large
+    bodies would leave holes in the heap for as long as the process lives.
+    """
+    with contextlib.suppress(AttributeError):  # musl has no such choice, and needs none
+        ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, LARGE_BYTES)
