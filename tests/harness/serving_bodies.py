@@ -98,10 +98,10 @@ def pod_status(behaviour: str, age: timedelta) -> tuple[Object, timedelta]:
 
     Args:
         behaviour: healthy, silent (runs, never ready), crashing, or what keeps it from starting:
-            unscheduled, unconfigured (its Secret is missing), unpulled.
+            unscheduled, unmounted, unconfigured (its Secret is missing), unpulled.
         age: Since it was created.
     """
-    if behaviour in {"unscheduled", "unconfigured", "unpulled"}:
+    if behaviour in {"unscheduled", "unmounted", "unconfigured", "unpulled"}:
         return _pending(behaviour, age), timedelta(seconds=-1)
     ready = behaviour == "healthy" and age >= STARTUP
     container: Object = {"name": "server", "ready": ready, "restartCount": 0}
@@ -127,6 +127,8 @@ def _pending(behaviour: str, age: timedelta) -> Object:
         scheduled = {"status": "False", "reason": "Unschedulable", "message": UNSCHEDULED}
         return {"phase": "Pending", "conditions": [{"type": "PodScheduled", **scheduled}]}
     reason, message = "CreateContainerConfigError", UNCONFIGURED
+    if behaviour == "unmounted":
+        reason, message = "ContainerCreating", ""
     if behaviour == "unpulled":
         reason, message = "ErrImagePull", UNPULLED
         if age.seconds % 2:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from checkrail_api.names import LABEL_REVISION, LABEL_VERSION
+from checkrail_operator.observe.pods import awaited_by
 from checkrail_operator.plan.deployment.difference import APPLIED_HASH, applied_hash, identity
 from checkrail_operator.plan.instants import rfc3339
 from checkrail_operator.plan.types import Manifest
@@ -57,6 +58,7 @@ class ServingCluster:
             them from starting: unscheduled, unconfigured, unpulled.
         room: How many pods of a version come up; more of them stay silent.
         quota: How many pods of a version may be made; the API server refuses more of them.
+        lacking: What is not there of ConfigMaps, by their names; pods wait to mount it.
         gateway: Whether the gateway takes up routes: accepts, refuses or is away.
         servers: What the pods have counted.
         shadowing: What they know of a candidate in shadow.
@@ -68,6 +70,7 @@ class ServingCluster:
     behaviour: dict[int, str] = field(default_factory=dict)
     room: dict[int, int] = field(default_factory=dict)
     quota: dict[int, int] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
     gateway: str = "accepts"
     servers: Servers = field(default_factory=Servers)
     shadowing: ShadowingServers = field(default_factory=ShadowingServers)
@@ -178,6 +181,7 @@ class ServingCluster:
                     "labels": labels,
                     "creationTimestamp": rfc3339(self.now),
                 },
+                "spec": body["spec"]["template"]["spec"],
             }
         ages = [self._run_pod(self.pods[pod]) for pod in sorted(wanted)]
         body["status"] = {
@@ -193,6 +197,8 @@ class ServingCluster:
         age = self.now - datetime.fromisoformat(pod["metadata"]["creationTimestamp"])
         has_room = int(pod["metadata"]["name"].rpartition("-")[2]) < self.room.get(number, 1000)
         behaviour = self.behaviour.get(number, "healthy") if has_room else "silent"
+        if any(name in self.lacking for name in awaited_by(pod)):
+            behaviour = "unmounted"
         pod["status"], ready_for = pod_status(behaviour, age)
         return ready_for
 

@@ -1,11 +1,11 @@
 """The passes of an operator over a `ServingCluster`: observe, plan, execute, and let time pass."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from checkrail_operator.observe.model_deployment import see
-from checkrail_operator.observe.raw import Raw, related_queries
+from checkrail_operator.observe.raw import Raw, awaited_authorities, related_queries
 from checkrail_operator.observe.rollout_reads import Fetched, rollout_reads
 from checkrail_operator.plan.deployment.difference import (
     Change,
@@ -49,9 +49,12 @@ class ServingWorld(ServingCluster):
         ]
         children = (*self.objects.values(), *self.pods.values())
         reads = rollout_reads(self.owner, children, self.now)
+        names = awaited_authorities(children)
+        lacking = {name: self.lacking[name] for name in names if name in self.lacking}
+        raw = Raw(self.owner, children, tuple(related), lacking=lacking)
         if reads.shadow:
-            return Raw(self.owner, children, tuple(related), shadows=self._shadows(reads.pods))
-        return Raw(self.owner, children, tuple(related), metrics=self._metrics(reads.pods))
+            return replace(raw, shadows=self._shadows(reads.pods))
+        return replace(raw, metrics=self._metrics(reads.pods))
 
     def _metrics(self, pods: Iterable[str]) -> dict[str, Fetched]:
         return {

@@ -147,6 +147,13 @@ async def secret_missing(world: VersionWorld) -> None:
     world.pod_waits("CreateContainerConfigError", 'secret "s3" not found')
 
 
+async def authorities_missing(world: VersionWorld) -> None:
+    """The ConfigMap with the store's authorities went before the version."""
+    await deleted_with_every_setting(world)
+    await world.run_pass()
+    world.pod_waits("ContainerCreating", "")
+
+
 async def access_denied(world: VersionWorld) -> None:
     """Two tries failed; the newer one counts."""
     await removal_under_way(world)
@@ -200,6 +207,7 @@ SITUATIONS: dict[str, Situation] = {
         removal_without_a_word,
         removal_with_every_setting_given_up,
         secret_missing,
+        authorities_missing,
         access_denied,
         removed,
         removal_given_up,

@@ -121,6 +121,7 @@ class VersionWorld:
                     "labels": self.job["spec"]["template"]["metadata"]["labels"],
                     "ownerReferences": [{**reference, "controller": True}],
                 },
+                "spec": self.job["spec"]["template"]["spec"],
                 "status": status,
             }
         )

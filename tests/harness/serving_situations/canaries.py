@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from harness.serving_bodies import model_version
+from harness.serving_situations.every_field import EVERY_FIELD
 from harness.serving_situations.serving import deployed, fresh
 from harness.serving_world import ServingWorld
 
@@ -55,6 +56,15 @@ def canary_lacks_its_image() -> ServingWorld:
     world = deployed()
     world.behaviour[2] = "unpulled"
     world.ask_for(2)
+    world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
+    world.tick()
+    return world
+
+
+def canary_lacks_authorities_of_its_log() -> ServingWorld:
+    world = deployed()
+    world.lacking["authorities"] = "ConfigMap authorities in namespace team"
+    world.ask_for(2, server={"decisionLog": EVERY_FIELD["server"]["decisionLog"]})
     world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
     world.tick()
     return world

@@ -166,6 +166,23 @@ def test_a_crash_loop_is_told_by_its_last_words(seen: PodSeen, words: str | None
             id="evicted",
         ),
         pytest.param(
+            waiting("ContainerCreating", lacking=("ConfigMap ca in namespace team",)),
+            "pod p waits: ConfigMap ca in namespace team was not found. caConfigMapRef of an object"
+            " store names it; the certificate authorities were expected there in PEM, under the key"
+            " ca.crt: create it",
+            id="certificate authorities are missing",
+        ),
+        pytest.param(
+            waiting("ErrImagePull", "x: not found", lacking=("ConfigMap ca in namespace team",)),
+            "pod p waits, ErrImagePull: x: not found",
+            id="no image, and authorities that went after they were mounted",
+        ),
+        pytest.param(
+            PodSeen("p", "uid", unschedulable="no", lacking=("ConfigMap ca in namespace team",)),
+            "pod p is not scheduled: no",
+            id="no node, and no certificate authorities",
+        ),
+        pytest.param(
             pod(running=True, last_terminated=ENDED),
             "pod p restarted: Error (exit code 3): digest differs",
             id="restarted",

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from pydantic import ValidationError
@@ -55,7 +55,7 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> ModelDeploymentSeen:
     spec = _spec(owner)
     optional = OPTIONAL if spec.traffic.gateway else OPTIONAL | {HTTP_ROUTE}
     ours = [c for c in raw.children if c["kind"] == "Pod" or is_owned_by(c, metadata["uid"])]
-    revisions = _revisions(metadata["name"], ours)
+    revisions = _revisions(metadata["name"], ours, raw.lacking)
     route = next((c for c in ours if c["kind"] == "HTTPRoute"), None)
     front = _front(ours, metadata["name"])
     return ModelDeploymentSeen(
@@ -101,13 +101,15 @@ def _is_one_of(child: Manifest, kinds: Collection[tuple[str, str]]) -> bool:
     return kind in kinds and "deletionTimestamp" not in child["metadata"]
 
 
-def _revisions(owner: str, ours: Iterable[Manifest]) -> dict[str, RevisionSeen]:
+def _revisions(
+    owner: str, ours: Iterable[Manifest], lacking: Mapping[str, str]
+) -> dict[str, RevisionSeen]:
     by_revision: dict[str, list[Manifest]] = defaultdict(list)
     for child in ours:
         if revision := _named_revision(owner, child):
             by_revision[revision].append(child)
     return {
-        revision: _revision(revision, children)
+        revision: _revision(revision, children, lacking)
         for revision, children in sorted(by_revision.items())
     }
 
@@ -125,7 +127,7 @@ def _named_revision(owner: str, child: Manifest) -> str:
     return str((metadata.get("labels") or {}).get(LABEL_REVISION, ""))
 
 
-def _revision(revision: str, children: list[Manifest]) -> RevisionSeen:
+def _revision(revision: str, children: list[Manifest], lacking: Mapping[str, str]) -> RevisionSeen:
     deployment = next((c for c in children if c["kind"] == "Deployment"), None)
     made = [c for c in children if c["kind"] in {"Deployment", "Service"}]
     status: Manifest = (deployment or {}).get("status") or {}
@@ -134,7 +136,7 @@ def _revision(revision: str, children: list[Manifest]) -> RevisionSeen:
         for c in made
     )
     begun = deployment["metadata"].get("creationTimestamp") if deployment else None
-    pods = (see_pod(c) for c in children if c["kind"] == "Pod")
+    pods = (see_pod(c, lacking) for c in children if c["kind"] == "Pod")
     return RevisionSeen(
         record=next((r for r in records if r), None),
         template=next((t for c in made if (t := _template(c))), None),

@@ -113,7 +113,7 @@ def _removal(raw: Raw) -> RemovalSeen | None:
     job = next((c for c in raw.children if c["kind"] == "Job" and is_owned_by(c, uid)), None)
     if job is None:
         return None
-    pods = (see_pod(c) for c in raw.children if c["kind"] == "Pod")
+    pods = (see_pod(c, raw.lacking) for c in raw.children if c["kind"] == "Pod")
     made = [pod for pod in pods if pod.controller_uid == job["metadata"]["uid"]]
     since = instant(job["metadata"].get("creationTimestamp"))
     return RemovalSeen(job["metadata"]["name"], since, _finished(job), _said(made))

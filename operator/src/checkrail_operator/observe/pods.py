@@ -1,16 +1,23 @@
 """Pods as their kubelet and the scheduler report them."""
 
+from collections.abc import Mapping
 from typing import Any, Literal, cast, get_args
 
 from checkrail_operator.plan.instants import instant
+from checkrail_operator.plan.object_stores import AUTHORITIES
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen, Terminated
 from checkrail_operator.plan.types import Manifest
 
 PodPhase = Literal["Pending", "Running", "Succeeded", "Failed", "Unknown"]
 
 
-def see_pod(body: Manifest) -> PodSeen:
-    """Return what ``body`` tells; parts that are not there yet read as not happened."""
+def see_pod(body: Manifest, lacking: Mapping[str, str]) -> PodSeen:
+    """Return what ``body`` tells; parts that are not there yet read as not happened.
+
+    Args:
+        body: The pod.
+        lacking: What is not there of ConfigMaps with certificate authorities, by their names.
+    """
     metadata: Manifest = body["metadata"]
     status: Manifest = body.get("status") or {}
     controller = _controller(metadata)
@@ -32,7 +39,24 @@ def see_pod(body: Manifest) -> PodSeen:
         disruption=_disruption(conditions.get("DisruptionTarget", {})),
         reason=status.get("reason", ""),
         message=status.get("message", ""),
+        lacking=tuple(lacking[name] for name in awaited_by(body) if name in lacking),
     )
+
+
+def awaited_by(pod: Manifest) -> tuple[str, ...]:
+    """Name the ConfigMaps whose certificate authorities a pending pod mounts, sorted.
+
+    The kubelet tells of a mount that fails in events alone; the pod just goes on being created.
+    """
+    if _phase((pod.get("status") or {}).get("phase")) != "Pending":
+        return ()
+    sources = (
+        source
+        for volume in (pod.get("spec") or {}).get("volumes") or ()
+        if volume["name"] == AUTHORITIES
+        for source in (volume.get("projected") or {}).get("sources") or ()
+    )
+    return tuple(sorted(s["configMap"]["name"] for s in sources if "configMap" in s))
 
 
 def is_owned_by(body: Manifest, uid: str) -> bool:

@@ -9,9 +9,8 @@ from checkrail_api.kind import API_VERSION
 from checkrail_api.names import FINALIZER, LABEL_ATTEMPT
 from checkrail_api.record import MAX_LINES
 from checkrail_operator.observe.baselines import told_baselines
-from checkrail_operator.observe.pods import is_owned_by
+from checkrail_operator.observe.pods import awaited_by, is_owned_by
 from checkrail_operator.observe.rollout_reads import Fetched
-from checkrail_operator.plan.object_stores import AUTHORITIES
 from checkrail_operator.plan.training.baselines import serving
 from checkrail_operator.plan.training.training_seen import CONTAINER
 from checkrail_operator.plan.types import Manifest, OwnedKind
@@ -76,8 +75,8 @@ class Raw:
         owner: The object itself.
         children: Objects with the owner's labels, of ``CHILD_KINDS``, pods included.
         related: Answers to ``related_queries``; what does not exist is absent.
-        lacking: What waiting training pods mount and there is not, for people; only looked up by a
-            pass, and empty in a resync.
+        lacking: What is not there of the ConfigMaps that ``awaited_authorities`` names, for people,
+            by their names; only looked up by a pass, and empty in a resync.
         logs: Last lines by name of the pods that ``log_lines`` names; without those that could not
             be read now.
         metrics: What servers answered on ``/metrics``, by name of their pods.
@@ -88,7 +87,7 @@ class Raw:
     owner: Manifest
     children: tuple[Manifest, ...] = ()
     related: tuple[Manifest, ...] = ()
-    lacking: tuple[str, ...] = ()
+    lacking: Mapping[str, str] = field(default_factory=dict)
     logs: Mapping[str, str] = field(default_factory=dict)
     metrics: Mapping[str, Fetched] = field(default_factory=dict)
     answers: Mapping[str, Fetched] = field(default_factory=dict)
@@ -138,26 +137,10 @@ def log_lines(owner: Manifest, children: Iterable[Manifest]) -> dict[str, int]:
     return {name: lines for name, lines in sorted(wanted.items()) if lines}
 
 
-def awaited_authorities(owner: Manifest, children: Iterable[Manifest]) -> tuple[str, ...]:
-    """Name the ConfigMaps whose certificate authorities a pending training pod mounts.
-
-    The kubelet tells of a mount that fails in events alone; the pod just goes on being created.
-    """
-    if owner.get("kind") != "TrainingJob":
-        return ()
-    pending = (
-        child
-        for child in children
-        if child.get("kind") == "Pod" and (child.get("status") or {}).get("phase") == "Pending"
-    )
-    volumes = [v for pod in pending for v in pod["spec"].get("volumes") or ()]
-    sources = [
-        source
-        for volume in volumes
-        if volume["name"] == AUTHORITIES
-        for source in (volume.get("projected") or {}).get("sources") or ()
-    ]
-    return tuple(sorted({s["configMap"]["name"] for s in sources if "configMap" in s}))
+def awaited_authorities(children: Iterable[Manifest]) -> tuple[str, ...]:
+    """Name the ConfigMaps whose certificate authorities pending pods mount."""
+    pods = (child for child in children if child.get("kind") == "Pod")
+    return tuple(sorted({name for pod in pods for name in awaited_by(pod)}))
 
 
 def is_over(owner: Manifest) -> bool:

@@ -64,7 +64,6 @@ def see(raw: Raw, now: datetime, defaults: Defaults) -> TrainingJobSeen:
         jobs=tuple(sorted(jobs, key=lambda job: (job.attempt, job.name))),
         pods=_pods(raw),
         config_maps=tuple(sorted(configs)),
-        lacking=raw.lacking,
         baselines=_baselines(run, raw, defaults),
         run=run,
         ended=ended,
@@ -161,7 +160,7 @@ def _run_file_of(job: Manifest) -> str:
 
 def _pods(raw: Raw) -> tuple[TrainerPodSeen, ...]:
     """Return the pods that Jobs made, newest first."""
-    pods = [see_pod(body) for body in raw.children if body["kind"] == "Pod"]
+    pods = [see_pod(body, raw.lacking) for body in raw.children if body["kind"] == "Pod"]
     made = (pod for pod in pods if pod.controller_kind == "Job")
     newest = sorted(made, key=lambda pod: (pod.created or BEFORE_ALL, pod.name), reverse=True)
     reports = []

@@ -48,6 +48,14 @@ def authorities(stores: Iterable[ObjectStore]) -> tuple[list[dict[str, Any]], li
     )
 
 
+def missing_authorities(lacking: Iterable[str]) -> str:
+    """Return that ``lacking``, what pods mount of authorities, is not there, and what to do."""
+    return (
+        f"{' and '.join(lacking)} was not found. caConfigMapRef of an object store names it; the"
+        f" certificate authorities were expected there in PEM, under the key {CA_KEY}: create it"
+    )
+
+
 def authority_path(name: str) -> str:
     """Return where below ``CA_DIR`` the authorities of a ConfigMap are."""
     return f"{name}/{CA_KEY}"

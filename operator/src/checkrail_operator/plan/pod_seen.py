@@ -71,6 +71,7 @@ class PodSeen:
         disruption: Why the cluster took or takes the pod away; empty if it does not.
         reason: The pod's own reason: Evicted, OutOfmemory, ...; mostly empty.
         message: The message to that.
+        lacking: What it mounts and there is not, for people; empty once it has started.
     """
 
     name: str
@@ -89,6 +90,7 @@ class PodSeen:
     disruption: str = ""
     reason: str = ""
     message: str = ""
+    lacking: tuple[str, ...] = ()
 
     def container(self, name: str) -> ContainerSeen | None:
         """Return the container of this name, if it has a status yet."""

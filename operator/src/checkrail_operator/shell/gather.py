@@ -40,7 +40,7 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
         _children(cluster, key, child_kinds(owner)),
         _answers(cluster, key.namespace, related_queries(owner)),
     )
-    wanted, awaited = log_lines(owner, raw_children), awaited_authorities(owner, raw_children)
+    wanted, awaited = log_lines(owner, raw_children), awaited_authorities(raw_children)
     logs, lacking = await asyncio.gather(
         asyncio.gather(*(_log(cluster, key.namespace, *each) for each in wanted.items())),
         asyncio.gather(*(_lacking(cluster, key.namespace, name) for name in awaited)),
@@ -51,7 +51,7 @@ async def gather(cluster: Cluster, key: Key) -> Raw | None:
         owner=owner,
         children=raw_children,
         related=unique([*related, *more]),
-        lacking=tuple(filter(None, lacking)),
+        lacking={name: said for name, said in zip(awaited, lacking, strict=True) if said},
         logs={pod: log for pod, log in zip(wanted, logs, strict=True) if log is not None},
     )
 
@@ -96,10 +96,11 @@ async def _log(cluster: Cluster, namespace: str, pod: str, lines: int) -> str | 
 async def _lacking(cluster: Cluster, namespace: str, name: str) -> str:
     """Return what is missing of a ConfigMap with certificate authorities; empty if nothing is."""
     found = await cluster.get(*CONFIG_MAP, namespace, name)
+    said = f"ConfigMap {name} in namespace {namespace}"
     if found is None:
-        return f"ConfigMap {name}"
+        return said
     keys = (found.get("data") or {}).keys() | (found.get("binaryData") or {}).keys()
-    return "" if CA_KEY in keys else f"key {CA_KEY} of ConfigMap {name}"
+    return "" if CA_KEY in keys else f"key {CA_KEY} of {said}"
 
 
 async def _ask(cluster: Cluster, query: Query, namespace: str) -> list[Manifest]:

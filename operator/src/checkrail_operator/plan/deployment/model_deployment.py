@@ -146,4 +146,6 @@ def _look_again(
         waits.append(timedelta(seconds=seen.spec.rollout.check_period_seconds))
     if holds(status, "Reconciling") or not holds(status, "TrafficConverged"):
         waits.append(WATCHED)
+    if any(pod.lacking for found in seen.revisions.values() for pod in found.pods):
+        waits.append(WATCHED)  # no event tells that somebody else's ConfigMap is there
     return min(waits).total_seconds() if waits else None

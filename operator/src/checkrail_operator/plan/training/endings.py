@@ -14,6 +14,7 @@ from checkrail_api.pod import Resources
 from checkrail_api.reasons import Reason
 from checkrail_api.record import Record
 from checkrail_api.reports import TrainerFailure, TrainerSuccess
+from checkrail_operator.plan.object_stores import missing_authorities
 from checkrail_operator.plan.pod_seen import Terminated
 from checkrail_operator.plan.training.figures import NONE, Figures, figures
 from checkrail_operator.plan.training.holding import is_stale
@@ -202,15 +203,11 @@ def _of_missing_reference(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> End
     missing = "not found" in said or "couldn't find key" in said
     if container.waiting_reason == "CreateContainerConfigError" and missing:
         return _of_missing_secret(seen, said)
-    return _of_missing_authorities(seen) if seen.lacking else None
+    return _of_missing_authorities(seen, trainer) if trainer.pod.lacking else None
 
 
-def _of_missing_authorities(seen: TrainingJobSeen) -> Ending:
-    message = (
-        f"{' and '.join(seen.lacking)} was not found in namespace {seen.key.namespace}. "
-        f"caConfigMapRef of an object store names it; the certificate authorities were expected "
-        f"there in PEM: create it, then create the TrainingJob again."
-    )
+def _of_missing_authorities(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> Ending:
+    message = f"{missing_authorities(trainer.pod.lacking)}, then create the TrainingJob again."
     return Ending(Reason.CONFIG_MAP_NOT_FOUND, message, seen.now, is_final=True)
 
 

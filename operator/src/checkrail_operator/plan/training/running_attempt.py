@@ -211,8 +211,8 @@ def _kept(seen: TrainingJobSeen, newest: TrainerPodSeen) -> str:
     pod, container = newest.pod, newest.container
     if pod.unschedulable:
         return f"{pod.unschedulable.rstrip('. ')}. {MAKE_ROOM}"
-    if seen.lacking:
-        return f"The pod waits for {' and '.join(seen.lacking)}."
+    if pod.lacking:
+        return f"The pod waits for {' and '.join(pod.lacking)}."
     if container.waiting_reason not in {"", "ContainerCreating", "PodInitializing"}:
         said = ": ".join(filter(None, (container.waiting_reason, container.waiting_message)))
         unpulled = container.waiting_reason in IMAGE_REASONS

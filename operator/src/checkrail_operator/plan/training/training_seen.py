@@ -172,7 +172,6 @@ class TrainingJobSeen:
         jobs: Its Jobs, by attempt and name.
         pods: Pods of its Jobs, newest first.
         config_maps: ConfigMaps of its attempts, by attempt and name.
-        lacking: What its waiting pods mount and there is not, for people.
         baselines: The versions that gates compare with, as they are now.
         run: What there is to do; None when the run is over or the object is being deleted, and
             nothing may be made any more.
@@ -188,7 +187,6 @@ class TrainingJobSeen:
     jobs: tuple[JobSeen, ...] = ()
     pods: tuple[TrainerPodSeen, ...] = ()
     config_maps: tuple[ConfigMapSeen, ...] = ()
-    lacking: tuple[str, ...] = ()
     baselines: Baselines = NOTHING_TO_COMPARE
     run: ResolvedRun | None = None
     ended: EndedRun | None = None
