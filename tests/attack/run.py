@@ -43,8 +43,8 @@ SHARES = {"http": 0.45, "body": 0.45, "frames": 0.1}
 SECONDS_BETWEEN_FLOODS = 1.0
 SAMPLE_SECONDS = 0.2
 NOT_FINITE = "output is not finite"
-"""No fault of the server: among a million garbled requests is one that lacks a value which the
-model cannot do without, and decision 11 says what is answered and logged."""
+"""Logged by a server without a fault: some garbled requests are requests still, and the model may
+have no answer to them; decision 11 says what is answered."""
 GIANTS = 2
 
 

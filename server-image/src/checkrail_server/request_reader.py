@@ -43,7 +43,7 @@ class RequestReader(TurnTaker):
         self._limits = service.limits
         self._parser = httptools.HttpRequestParser(self)
         self._waiting: list[Exchange] = []
-        """Whole requests that are not answered: a few, and a deque takes 0.7 KB while it is empty."""
+        """Whole requests that are not answered; few, and an empty deque takes 0.7 KB."""
         self._receiving: Exchange | None = None
         self._start: bytes | None = b""
         """What came first, as long as it may be HTTP/2's preface; None: it is known."""
