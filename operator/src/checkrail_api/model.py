@@ -38,7 +38,7 @@ class Model(BaseModel):
         populate_by_name=True,
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
+        defer_build=True,  # a server uses few of them, and starts sooner
     )
 
     cel: ClassVar[tuple[Rule, ...]] = ()

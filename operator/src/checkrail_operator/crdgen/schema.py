@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.json_schema import GenerateJsonSchema
 
 from checkrail_operator.crdgen.defaults import filled, is_empty, without_empty
+from checkrail_operator.crdgen.docstrings import attribute_docstrings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -76,12 +77,15 @@ class _Place:
 
 
 class _WithRules(GenerateJsonSchema):
-    """Pydantic's generator, which also carries each model's CEL rules."""
+    """Pydantic's generator, which also carries each model's CEL rules and docstrings."""
 
     def model_schema(self, schema: core_schema.ModelSchema) -> JsonSchemaValue:
-        json_schema = super().model_schema(schema)
-        if rules := validations(schema["cls"].cel):
+        model, json_schema = schema["cls"], super().model_schema(schema)
+        if rules := validations(model.cel):
             json_schema[VALIDATIONS] = rules
+        for name, text in attribute_docstrings(model).items():
+            if field := model.model_fields.get(name):
+                json_schema["properties"][field.alias or name].setdefault("description", text)
         return json_schema
 
 
