@@ -12,6 +12,8 @@ import textwrap
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 if TYPE_CHECKING:
     from checkrail_api.model import Model
 
@@ -20,7 +22,7 @@ def attribute_docstrings(model: type[Model]) -> dict[str, str]:
     """Return the docstrings of a model's fields by name, those that it inherits included."""
     told: dict[str, str] = {}
     for kind in reversed(model.__mro__):
-        if kind.__module__.startswith("checkrail_api."):
+        if issubclass(kind, BaseModel) and kind is not BaseModel:
             told |= _own(kind)
     return told
 
