@@ -36,7 +36,8 @@ from speed_servers import (  # noqa: E402
 )
 
 from checkrail_api.artifact import Profile  # noqa: E402
-from harness.scoring_server import EDGES, artifact_files, written  # noqa: E402
+from harness.object_store import ObjectStoreServer  # noqa: E402
+from harness.scoring_server import EDGES, artifact_files, in_store  # noqa: E402
 
 CONNECTIONS = (1, 16, 64)
 SOME_CONNECTIONS = 16
@@ -50,8 +51,11 @@ REPEATS = 3
 class Bench:
     """One run."""
 
-    def __init__(self, folder: Path, seconds: float) -> None:
-        """Make the model and the requests in ``folder``; a figure takes so many ``seconds``."""
+    def __init__(self, folder: Path, store: ObjectStoreServer, seconds: float) -> None:
+        """Make the model and the requests in ``folder``; a figure takes so many ``seconds``.
+
+        Our servers read their artifact from ``store``, as they do in a pod; the others a file.
+        """
         self.figures = Figures()
         self._seconds = seconds
         self._compiled: set[str | None] = set()
@@ -64,8 +68,8 @@ class Bench:
         self._served = Served(
             folder,
             file,
-            written(artifact_files(file.read_bytes(), None, profile), folder / "matrix"),
-            written(artifact_files(with_columns(model), None, profile), folder / "columns"),
+            in_store(store, artifact_files(file.read_bytes(), None, profile), "matrix"),
+            in_store(store, artifact_files(with_columns(model), None, profile), "columns"),
         )
         self._rows = {rows: json_body(folder, rows) for rows in ROWS}
         self._columns = json_body(folder, 1, columns=True)
@@ -171,13 +175,13 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true")
     quick = parser.parse_args().quick
     CACHE.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as name:
-        bench = Bench(Path(name), QUICK_SECONDS if quick else SECONDS)
+    folder = CACHE / "quick" if quick else ROOT / "docs"
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name, ObjectStoreServer(Path(name) / "store") as store:
+        bench = Bench(Path(name), store, QUICK_SECONDS if quick else SECONDS)
         for repeat in range(1 if quick else REPEATS):
             for server in SERVERS[:: -1 if repeat % 2 else 1]:
                 bench.visit(server)
-    folder = CACHE / "quick" if quick else ROOT / "docs"
-    folder.mkdir(exist_ok=True)
     print(publish(bench.figures, [server.name for server in SERVERS], folder))
 
 

@@ -34,8 +34,9 @@ What Checkrail is meant to reach, and what this run has reached:
 
 {rates}
 
-Ready is from exec to the first answer of the model; memory is resident, of all processes, after
-all loads of this page.
+Ready is from exec to the first answer of the model, for which Checkrail reads its artifact from an
+S3 store and the others read a file; memory is resident, of all processes, after all loads of this
+page.
 
 Checkrail's requests/s, and its p99, as multiples of the others':
 

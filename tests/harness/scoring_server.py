@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from harness.object_store import ObjectStoreServer
+
 READY_SECONDS = 30.0
 NAMESPACE, MODEL, VERSION = "team-a", "flight-delays", "flight-delays-0a1b2c3d"
 EDGES = [0.1, 0.25, 0.5, 0.75, 0.9]
@@ -142,7 +144,6 @@ def environment(uri: str, sha256: str) -> dict[str, str]:
         env.ENV_ARTIFACT_URI: uri,
         env.ENV_ARTIFACT_SHA256: sha256,
         env.ENV_PORT: "0",
-        env.ENV_STORE_CA: "",  # a pod has it of its store alone, whatever this machine has
     }
 
 
@@ -152,6 +153,23 @@ def written(files: dict[str, bytes], folder: Path) -> dict[str, str]:
     for name, content in files.items():
         (folder / name).write_bytes(content)
     return environment(folder.as_uri(), hashlib.sha256(files[MODEL_FILE]).hexdigest())
+
+
+def in_store(
+    store: ObjectStoreServer, files: dict[str, bytes], bucket: str, prefix: str = "team-a"
+) -> dict[str, str]:
+    """Put an artifact into a new bucket, and return the environment of its server."""
+    store.make_bucket(bucket)
+    digest = hashlib.sha256(files[MODEL_FILE]).hexdigest()
+    uri = f"s3://{bucket}/{prefix}/flight-delays/{digest}"
+    for name, content in files.items():
+        store.put(f"{uri}/{name}", content)
+    return {
+        **environment(uri, digest),
+        **store.credentials,
+        env.ENV_STORE_ENDPOINT: store.endpoint,
+        env.ENV_STORE_REGION: store.region,
+    }
 
 
 @dataclass

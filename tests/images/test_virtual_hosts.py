@@ -94,7 +94,7 @@ def test_a_run_reads_publishes_and_is_served_by_virtual_hosts(
         env.ENV_STORE_REGION: store.region,
         env.ENV_STORE_ADDRESSING_STYLE: "Virtual",
         **store.credentials,
-        "http_proxy": store.endpoint,
+        **resolver,
     }
     with serving(variables, tmp_path) as server:
         assert server.is_ready()

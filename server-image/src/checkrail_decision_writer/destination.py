@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 from urllib.parse import unquote
 
-from checkrail_server.boto_store import s3_client
+from checkrail_server.store import s3_client
 
 if TYPE_CHECKING:
     from checkrail_api.decision_log import DecisionLogSettings

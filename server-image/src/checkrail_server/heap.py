@@ -18,3 +18,9 @@ def give_large_blocks_back() -> None:
     """
     with contextlib.suppress(AttributeError):  # musl has no such choice, and needs none
         ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def give_rest_back() -> None:
+    """Return to the system what is free now, as after the loading of a model."""
+    with contextlib.suppress(AttributeError):  # as above
+        ctypes.CDLL(None).malloc_trim(0)

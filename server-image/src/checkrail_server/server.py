@@ -25,7 +25,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checkrail_server import container_memory, logs
+from checkrail_server import container_memory, heap, logs
 from checkrail_server.connection import Connection
 from checkrail_server.errors import LoadError
 from checkrail_server.service import Service
@@ -96,6 +96,7 @@ async def _load(service: Service, trial: Trial, *signals: asyncio.Event) -> bool
         return False
     gc.collect()
     gc.freeze()  # what lives for ever is not looked at again
+    heap.give_rest_back()
     service.take_model(model, exposition)
     logs.info(
         "ready",
@@ -120,7 +121,7 @@ def _load_into(
     service: Service,
     trial: Trial,
 ) -> None:
-    """Fetch, verify, try and load; runs in its own thread, where the heavy imports happen too."""
+    """Load, and tell the loop; runs in its own thread, where the heavy imports happen too."""
 
     def settle(result: tuple[Model, Exposition] | BaseException) -> None:
         if loaded.done():
@@ -132,26 +133,29 @@ def _load_into(
 
     result: tuple[Model, Exposition] | BaseException
     try:
-        from checkrail_server import artifact, model  # noqa: PLC0415 - pydantic
-        from checkrail_server.exposition import Exposition  # noqa: PLC0415 - prometheus_client
-        from checkrail_server.store import open_store  # noqa: PLC0415 - with them
-
-        settings = service.settings
-        store = artifact.PatientStore(open_store(settings))
-        fetched = artifact.fetch(store, settings.sha256, container_memory.most_for_file())
-        logs.info("verified", uri=settings.artifact_uri, sha256=settings.sha256)
-
-        def tried(content: bytes, threads: int) -> Findings:
-            return trial.run(content, threads, _trial_limits(settings))
-
-        served = model.load(
-            settings.model, fetched, settings.threads, settings.reference_scores, tried
-        )
-        result = (served, Exposition(service.metrics, settings))
+        result = _loaded(service, trial)
     except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
         result = error
     with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(settle, result)
+
+
+def _loaded(service: Service, trial: Trial) -> tuple[Model, Exposition]:
+    """Return the model; what only its loading needed is free then. LoadError: it is refused."""
+    from checkrail_server import artifact, model  # noqa: PLC0415 - pydantic
+    from checkrail_server.exposition import Exposition  # noqa: PLC0415 - prometheus_client
+    from checkrail_server.store import open_store  # noqa: PLC0415 - with them
+
+    settings = service.settings
+    store = artifact.PatientStore(open_store(settings))
+    fetched = artifact.fetch(store, settings.sha256, container_memory.most_for_file())
+    logs.info("verified", uri=settings.artifact_uri, sha256=settings.sha256)
+
+    def tried(content: bytes, threads: int) -> Findings:
+        return trial.run(content, threads, _trial_limits(settings))
+
+    served = model.load(settings.model, fetched, settings.threads, settings.reference_scores, tried)
+    return served, Exposition(service.metrics, settings)
 
 
 def _trial_limits(settings: Settings) -> TrialLimits:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
-from checkrail_api.serving import ENV_STORE_CA
-from checkrail_server.errors import LoadError
+from checkrail_server.errors import LoadError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from checkrail_server.settings import Settings
+
+CONNECT_SECONDS = 3
+READ_SECONDS = 10
+TOO_MANY_REQUESTS = 429
+SERVER_ERROR = 500
+MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 
 
 class Store(Protocol):
@@ -34,12 +39,6 @@ def open_store(settings: Settings) -> Store:
         return DirectoryStore(Path(unquote(rest)))
     # not as a URL: in a key, "#" and "?" are characters like any other, as the trainer has them
     bucket, _, prefix = rest.partition("/")
-    if os.environ.get(ENV_STORE_CA):
-        from checkrail_server.boto_store import BotoStore  # noqa: PLC0415 - 0.3 s and 40 MB
-
-        return BotoStore(settings, bucket=bucket, prefix=prefix)
-    from checkrail_server.s3_store import S3Store  # noqa: PLC0415 - 0.04 s and 13 MB
-
     return S3Store(settings, bucket=bucket, prefix=prefix)
 
 
@@ -60,19 +59,82 @@ class DirectoryStore:
                     raise LoadError(f"{path} is a link that leads out of the artifact")
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise LoadError(f"{path} is not a file")
-                return bounded(file, str(path), max_bytes)
+                return _bounded(file, str(path), max_bytes)
         except OSError as error:
             raise LoadError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def bounded(file: IO[bytes], where: str, max_bytes: int) -> bytes:
-    """Return what is in ``file``; LoadError where that is more than ``max_bytes``."""
+class S3Store:
+    """A prefix in a bucket, opened by the AWS variables or the pod's own identity."""
+
+    def __init__(self, settings: Settings, *, bucket: str, prefix: str) -> None:
+        """Make a client; nothing is sent yet."""
+        self._bucket = bucket
+        self._prefix = prefix
+        self._client = s3_client(settings.endpoint, settings.region, settings.addressing_style)
+
+    def read(self, name: str, max_bytes: int) -> bytes:
+        """Return an object, see ``Store``."""
+        from botocore.exceptions import (  # noqa: PLC0415 - as boto3
+            BotoCoreError,
+            ClientError,
+            ConnectionError,  # noqa: A004 - botocore's, with names that do not resolve
+            HTTPClientError,
+            IncompleteReadError,
+        )
+
+        key = f"{self._prefix}/{name}"
+        where = f"s3://{self._bucket}/{key}"
+        try:
+            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+            with body:
+                return _bounded(body, where, max_bytes)
+        except ClientError as error:
+            raise _from_answer(error.response, where) from error
+        except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
+            raise StoreUnavailableError(f"{where}: {error}") from error
+        except BotoCoreError as error:
+            raise LoadError(f"{where} cannot be read: {error}") from error
+
+
+def s3_client(endpoint: str | None, region: str | None, addressing_style: str) -> Any:
+    """Return a client of boto3 with a session of its own; nothing is sent yet."""
+    from boto3.session import Session  # noqa: PLC0415 - what a file:// artifact never needs
+    from botocore.config import Config  # noqa: PLC0415 - the same
+
+    # not boto3's own session, which keeps descriptions of services for as long as the process lives
+    return Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region,
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": 2},
+            s3={"addressing_style": addressing_style},
+            # botocore's newer checksum headers are refused by S3-compatible stores; every file of
+            # an artifact is verified against its digest anyway
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def _from_answer(response: Any, where: str) -> LoadError | StoreUnavailableError:
+    code = response["Error"]["Code"]
+    status = response["ResponseMetadata"]["HTTPStatusCode"]
+    if status >= SERVER_ERROR or status == TOO_MANY_REQUESTS:
+        return StoreUnavailableError(f"{where}: the store answered {status} {code}")
+    if code in MISSING:
+        return LoadError(f"{where} does not exist: the store answered {code}")
+    return LoadError(
+        f"{where} cannot be read: the store answered {status} {code}; "
+        "check the credentials Secret and the store's policy"
+    )
+
+
+def _bounded(file: IO[bytes], where: str, max_bytes: int) -> bytes:
     content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
-        raise too_large(where, max_bytes)
+        raise LoadError(f"{where} is larger than the {max_bytes} bytes it may have")
     return content
-
-
-def too_large(where: str, max_bytes: int) -> LoadError:
-    """Return the refusal of a file of more than ``max_bytes``."""
-    return LoadError(f"{where} is larger than the {max_bytes} bytes it may have")
