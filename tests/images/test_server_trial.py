@@ -48,10 +48,10 @@ def constant(name: str, value: NDArray[Any]) -> NodeProto:
     return helper.make_node("Constant", [], [name], value=numpy_helper.from_array(value))
 
 
-def bomb() -> bytes:
-    """A row becomes 2 GiB."""
+def bomb(side: int = 1 << 15) -> bytes:
+    """A row becomes 64 KiB times ``side``: 2 GiB."""
     return of(
-        constant("often", np.array([1 << 14, 1 << 15])),
+        constant("often", np.array([1 << 14, side])),
         helper.make_node("Tile", ["x", "often"], ["y"]),
     )
 
@@ -113,6 +113,12 @@ def is_trying(child: Child) -> bool:
             "the model takes more than the 300 MiB of a trial: the model fails on a row of zeros "
             "and on one of ones: ",
             id="too large",
+        ),
+        pytest.param(
+            lambda: bomb(7_000),
+            {env.ENV_TRIAL_MEMORY: str(300 * MIB), env.ENV_THREADS: "4"},
+            "the model takes more than the 300 MiB of a trial",
+            id="too large by no more than what threads once were allowed",
         ),
         pytest.param(
             endless,

@@ -8,6 +8,8 @@ import ctypes
 MMAP_THRESHOLD = -3
 """``M_MMAP_THRESHOLD`` of ``mallopt(3)``."""
 LARGE_BYTES = 128 << 10
+ARENA_MAX = -8
+"""``M_ARENA_MAX``."""
 
 
 def give_large_blocks_back() -> None:
@@ -24,3 +26,9 @@ def give_rest_back() -> None:
     """Return to the system what is free now, as after the loading of a model."""
     with contextlib.suppress(AttributeError):  # as above
         ctypes.CDLL(None).malloc_trim(0)
+
+
+def share_one_arena() -> None:
+    """Have all threads share the heap, where each would reserve 64 MiB of addresses for its own."""
+    with contextlib.suppress(AttributeError):  # as above
+        ctypes.CDLL(None).mallopt(ARENA_MAX, 1)

@@ -28,7 +28,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from checkrail_server import container_memory, logs, store_keys
+from checkrail_server import container_memory, heap, logs, store_keys
 from checkrail_server.errors import LoadError
 from checkrail_server.trial_ending import (
     MIB,
@@ -52,8 +52,8 @@ TOO_LONG = (
 )
 STDERR_BYTES = 64 << 10
 CHUNK_BYTES = 1 << 18
-THREAD_BYTES = 72 * MIB
-"""Address space that glibc reserves for the stack and the arena of a thread, used or not."""
+THREAD_BYTES = 9 * MIB
+"""Address space that glibc reserves for the stack of a thread, used or not."""
 
 
 class Trial:
@@ -199,6 +199,7 @@ def _try(channel: socket.socket) -> None:
     if len(request) < REQUEST.size:
         return  # the parent needs no trial any more
     size, memory_bytes, seconds, threads = REQUEST.unpack(request)
+    heap.share_one_arena()
     _limit(memory_bytes + (threads - 1) * THREAD_BYTES, seconds * threads)
     outcome: dict[str, object] | str
     try:
