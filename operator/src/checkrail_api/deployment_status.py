@@ -126,7 +126,7 @@ class ShadowStatus(Model):
     since: Time
     """When it began."""
     comparing_since: Time | None = None
-    """When the first request was compared."""
+    """When the first request was compared; anew after it was without pods or version."""
     time: Time
     """When anything was counted last."""
     compared: Count = 0

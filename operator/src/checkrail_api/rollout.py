@@ -64,7 +64,8 @@ class Shadow(Model):
     )
 
     seconds: Annotated[int, Field(ge=0, le=604_800)] = 300
-    """How long both versions are compared at least, seconds, from the first request on."""
+    """How long both versions are compared at least, seconds, from the first request on. It begins
+    anew after a time without pods, or without the new version."""
 
     min_requests: Annotated[int, Field(ge=1, le=1_000_000_000)] = 1000
     """Requests that both must have scored."""

@@ -375,19 +375,38 @@ def test_a_rollout_that_ends_while_its_version_is_missing_keeps_nothing(
     assert [h["outcome"] for h in world.status["history"]][:1] == ["Withdrawn"]
 
 
-def test_one_that_is_made_again_with_another_signature_is_kept_until_it_fits() -> None:
+def test_one_that_is_made_again_with_another_signature_is_over() -> None:
     world = lost()
-    kept = shadow(world)
     tensors = [{"name": "age", "datatype": "FP32", "shape": [-1, 1]}]
     for number, inputs in ((1, tensors), (2, [])):
         signature = {"inputs": inputs, "outputs": tensors}
         world.versions[number] = model_version(number, signature=signature)
     run(world, 3)
-    assert (ready(world)[0], shadow(world)) == ("SignatureChanged", kept)
-    world.versions[2] = model_version(2)
-    run(world, KUBELET_LAG_SECONDS + 20)
-    assert shadow(world)["since"] == kept["since"]
-    assert shadow(world)["compared"] > kept["compared"]
+    assert ready(world)[0] == "SignatureChanged"
+    assert "shadow" not in world.status
+    assert [h["outcome"] for h in world.status["history"]][:1] == ["Withdrawn"]
+
+
+@pytest.mark.parametrize("held", ["deleted", "without pods"])
+def test_a_time_in_which_no_pod_compares_does_not_count(held: str) -> None:
+    seconds = 300
+    world = asked(seconds=seconds, minRequests=1000)
+    run(world, 60)
+    assert shadow(world)["compared"] > 1000
+    if held == "deleted":
+        del world.versions[2]
+    else:
+        world.edit(replicas=0)
+    run(world, 600)
+    if held == "deleted":
+        world.publish(2)
+    else:
+        world.edit(replicas=2)
+    run(world, seconds)
+    assert ready(world)[0] == "Shadow"
+    assert ready(world)[1].endswith(f"It goes on once it was compared for {seconds} s")
+    assert not has_shares(world)
+    world.run_until(has_shares, seconds=60)
 
 
 def test_one_that_is_asked_for_without_pods_begins_once_there_are_some() -> None:

@@ -70,6 +70,11 @@ class Shadow:
         status = self.status.model_copy(update={"state": "Comparing"})
         return replace(self, status=status, failure=None)
 
+    def paused(self) -> "Shadow":
+        """Return the same, held while no pod compares it."""
+        held = self.held()
+        return replace(held, status=_paused(held.status))
+
 
 def shadow_of(seen: ModelDeploymentSeen, stable: Revision, candidate: Revision) -> Shadow | None:
     """Return the comparison of ``candidate`` with what serves; None where none is asked for.
@@ -99,12 +104,18 @@ def kept_of(seen: ModelDeploymentSeen) -> ShadowStatus | None:
     """Return the comparison of a version that is asked for and does not exist now.
 
     It goes on once that is back with the same artifact: who deletes a version and makes it again,
-    as GitOps tools do, loses no evidence. Whatever else ends a comparison ends it.
+    as GitOps tools do, loses no evidence. Whatever else ends a comparison ends it. The time that it
+    takes begins anew, as no pod compares meanwhile.
     """
     told, named, asked = seen.status.shadow, seen.spec.model.version_ref, seen.spec.rollout
     if told is None or told.state != "Comparing" or named is None or asked.shadow is None:
         return None
-    return told if named.name == told.version and asked.abort != told.version else None
+    return _paused(told) if named.name == told.version and asked.abort != told.version else None
+
+
+def _paused(status: ShadowStatus) -> ShadowStatus:
+    """Return the same counts; how long it is compared counts from the next report on."""
+    return status.model_copy(update={"comparing_since": None})
 
 
 def candidate_of(shadow: Shadow) -> Candidate:
@@ -177,7 +188,8 @@ def _judged(
     trouble = {**seen.shadows.unread, **waiting, **wrong}
     unread = "; ".join(f"pod {name}: {why}" for name, why in sorted(trouble.items()))
     found = compare(counts.pairs, float(asked.max_flip_rate), float(asked.max_psi))
-    since = told.comparing_since or (rfc3339(seen.now) if counts.pairs.compared else None)
+    compares = comparing and counts.pairs.compared
+    since = told.comparing_since or (rfc3339(seen.now) if compares else None)
     compared_for = seen.now - (instant(since) or seen.now)
     long_enough = since is not None and compared_for >= timedelta(seconds=asked.seconds)
     enough = long_enough and counts.pairs.compared >= asked.min_requests

@@ -185,17 +185,18 @@ def _begin(
 ) -> Decision:
     """Begin a canary, or say what keeps it waiting."""
     shadow = shadow_of(seen, stable, candidate)
-    held = shadow.held() if shadow and not shadow.is_new else None
     if words := unfit(seen, stable, candidate):
         other = Failure(Reason.SIGNATURE_CHANGED, words)
-        return Decision(Situation.INCOMPATIBLE, wanted, stable, failure=other, shadow=held)
+        return Decision(Situation.INCOMPATIBLE, wanted, stable, failure=other)
     if seen.spec.suspend and (shadow is None or shadow.is_new):
         return Decision(Situation.SUSPENDED, wanted, stable)
     if not seen.spec.replicas:
-        return Decision(Situation.ASLEEP, wanted, stable, shadow=held)
+        paused = shadow.paused() if shadow and not shadow.is_new else None
+        return Decision(Situation.ASLEEP, wanted, stable, shadow=paused)
     if shadow and not shadow.has_passed:
         return _in_shadow(seen, wanted, stable, shadow)
     if leftovers(seen, (stable,)):
+        held = shadow.held() if shadow and not shadow.is_new else None
         return Decision(Situation.CLEARING, wanted, stable, shadow=held)
     step = Step(0, Move.WAITING_FOR_REPLICAS)
     canary = Canary(candidate, 0, whole_second(seen.now))
