@@ -55,13 +55,16 @@ def test_pods_that_serve_are_asked_for_a_candidate_in_shadow() -> None:
     told = owner()
     told["status"] = {"stable": told["status"]["stable"], "shadow": {"state": "Comparing"}}
     pods = [pod("s"), pod("other", CANARY)]
-    assert rollout_reads(told, pods, NOW) == Reads(
+    candidate = {"kind": "ConfigMap", "metadata": {"name": f"iris-{STABLE}-shadow"}}
+    children = [*pods, candidate]
+    assert rollout_reads(told, children, NOW) == Reads(
         {"s": "http://198.18.0.7:8080/v2/shadow"}, shadow=True
     )
+    assert rollout_reads(told, pods, NOW) == Reads()
     told["status"]["shadow"]["time"] = (NOW - timedelta(seconds=4)).isoformat()
-    assert rollout_reads(told, pods, NOW) == Reads()
+    assert rollout_reads(told, children, NOW) == Reads()
     told["status"]["shadow"] = {"state": "Passed"}
-    assert rollout_reads(told, pods, NOW) == Reads()
+    assert rollout_reads(told, children, NOW) == Reads()
 
 
 def test_an_address_of_ipv6_is_written_as_a_host() -> None:

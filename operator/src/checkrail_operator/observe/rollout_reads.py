@@ -1,6 +1,6 @@
 """What a pass reads beside the API server during a rollout: counters, reports, queries."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from checkrail_api.names import LABEL_REVISION
 from checkrail_api.serving import METRICS_PATH, SERVER_PORT, SHADOW_PATH
 from checkrail_operator.plan.deployment.analysis import MOST_PODS
+from checkrail_operator.plan.deployment.shadow_mount import config_map_name
 from checkrail_operator.plan.instants import instant
 from checkrail_operator.plan.types import Manifest
 
@@ -43,11 +44,12 @@ class Fetched:
     trouble: str = ""
 
 
-def rollout_reads(owner: Manifest, children: Iterable[Manifest], now: datetime) -> Reads:
+def rollout_reads(owner: Manifest, children: Collection[Manifest], now: datetime) -> Reads:
     """Return what to read for ``owner`` at ``now``.
 
-    That is nothing but for a canary, or a candidate in shadow, beside a stable revision. Pods are
-    read every ``checkPeriodSeconds``; so are queries, once the canary has a share.
+    That is nothing but for a canary, or a candidate that pods are told to compare in shadow, beside
+    a stable revision. Pods are read every ``checkPeriodSeconds``; so are queries, once the canary
+    has a share.
     """
     status: Manifest = owner.get("status") or {}
     stable, canary, shadow = (status.get(each) for each in ("stable", "canary", "shadow"))
@@ -61,6 +63,8 @@ def rollout_reads(owner: Manifest, children: Iterable[Manifest], now: datetime) 
     if last is not None and now - last < period:
         return Reads()
     if not canary:
+        if not _are_told(children, stable):
+            return Reads()
         return Reads(_pods(children, [stable], SHADOW_PATH), shadow=True)
     words = {
         "{{namespace}}": owner["metadata"]["namespace"],
@@ -70,6 +74,13 @@ def rollout_reads(owner: Manifest, children: Iterable[Manifest], now: datetime) 
     }
     pods = _pods(children, [stable, canary], METRICS_PATH)
     return Reads(pods, dict(_queries(rollout, words)) if canary.get("weight") else {})
+
+
+def _are_told(children: Iterable[Manifest], stable: Manifest) -> bool:
+    """Answer whether the pods of ``stable`` are told of a candidate: not while it is kept."""
+    end = config_map_name(f"-{stable.get('revision')}")
+    names = (c["metadata"]["name"] for c in children if c.get("kind") == "ConfigMap")
+    return any(name.endswith(end) for name in names)
 
 
 def _pods(children: Iterable[Manifest], revisions: Iterable[Manifest], path: str) -> dict[str, str]:
