@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from checkrail_operator.observe.rollout_reads import Reads, rollout_reads
 from harness.serving_bodies import model_deployment, model_version, version_name
 from harness.serving_world import ServingWorld
 from harness.shadowing_servers import KUBELET_LAG_SECONDS, ShadowBehaviour
@@ -325,13 +326,16 @@ def test_one_that_is_deleted_and_made_again_goes_on_with_what_was_counted() -> N
     calls = world.calls
     run(world, 60)
     assert (world.calls, shadow(world), config_maps(world)) == (calls, kept, [])
+    children = [*world.objects.values(), *world.pods.values()]
+    assert rollout_reads(world.owner, children, world.now) == Reads()
     assert world.condition("Available") == ("True", "Serving")
     reason, message = ready(world)
     assert reason == "VersionNotFound"
     assert message.startswith(f"ModelVersion {version_name(2)} does not exist: publish it")
     assert message.endswith(
         f"{version_name(1)} keeps running. Its comparison in shadow is kept, with"
-        f" {kept['compared']} requests, and goes on once the same artifact is back"
+        f" {kept['compared']} requests, and goes on once the same artifact is back, if the"
+        " spec asks for it with the same settings"
     )
 
     world.publish(2)
@@ -362,6 +366,9 @@ def test_one_that_is_made_again_with_another_artifact_is_compared_from_the_begin
             {"rollout": {"steps": STEPS, "shadow": {}, "abort": version_name(2)}}, id="aborted"
         ),
         pytest.param({"rollout": {"steps": STEPS}}, id="no shadow is asked for"),
+        pytest.param(
+            {"rollout": {"steps": STEPS, "shadow": {"thresholds": ["0.3"]}}}, id="other thresholds"
+        ),
     ],
 )
 def test_a_rollout_that_ends_while_its_version_is_missing_keeps_nothing(

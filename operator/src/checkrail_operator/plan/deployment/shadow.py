@@ -103,14 +103,19 @@ def shadow_of(seen: ModelDeploymentSeen, stable: Revision, candidate: Revision) 
 def kept_of(seen: ModelDeploymentSeen) -> ShadowStatus | None:
     """Return the comparison of a version that is asked for and does not exist now.
 
-    It goes on once that is back with the same artifact: who deletes a version and makes it again,
-    as GitOps tools do, loses no evidence. Whatever else ends a comparison ends it. The time that it
-    takes begins anew, as no pod compares meanwhile.
+    It goes on once that is back with the same artifact, asked for with the same settings: who
+    deletes a version and makes it again, as GitOps tools do, loses no evidence. Whatever else ends
+    a comparison ends it. The time that it takes begins anew, as no pod compares meanwhile.
     """
     told, named, asked = seen.status.shadow, seen.spec.model.version_ref, seen.spec.rollout
     if told is None or told.state != "Comparing" or named is None or asked.shadow is None:
         return None
-    return _paused(told) if named.name == told.version and asked.abort != told.version else None
+    goes_on = (
+        named.name == told.version
+        and asked.abort != told.version
+        and set(asked.shadow.thresholds) == set(told.thresholds)
+    )
+    return _paused(told) if goes_on else None
 
 
 def _paused(status: ShadowStatus) -> ShadowStatus:

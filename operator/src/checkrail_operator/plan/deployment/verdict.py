@@ -143,7 +143,8 @@ def _missing(decision: Decision) -> str:
         return f"{decision.wanted.missing}{serving}"
     return (
         f"{decision.wanted.missing}{serving}. Its comparison in shadow is kept, with"
-        f" {decision.kept.compared} requests, and goes on once the same artifact is back"
+        f" {decision.kept.compared} requests, and goes on once the same artifact is back, if the"
+        " spec asks for it with the same settings"
     )
 
 
