@@ -128,6 +128,19 @@ def test_pods_that_run_do_not_miss_authorities_that_went_later() -> None:
     assert looks_again(world)
 
 
+def test_a_pod_that_is_ready_after_many_restarts_does_not_hide_what_another_one_waits_for() -> None:
+    world = serving()
+    world.settle()
+    world.lacking["store-ca"] = STORE_CA
+    world.edit(replicas=2)
+    run(world, 5)
+    containers = [c for p in world.pods.values() for c in p["status"]["containerStatuses"]]
+    (ready,) = (container for container in containers if container["ready"])
+    ready["restartCount"] = 3
+    world.run_pass()
+    assert missing_authorities([STORE_CA]) in told(world)
+
+
 def test_nothing_is_written_while_authorities_are_missing() -> None:
     world = serving(store_ca=STORE_CA)
     run(world, 5)

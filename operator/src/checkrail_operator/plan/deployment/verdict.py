@@ -82,7 +82,8 @@ def why_silent(seen: ModelDeploymentSeen, live: Iterable[Revision]) -> str:
     """Return why no pod, or not every pod, answers."""
     for revision in live:
         found = seen.of(revision)
-        if words := crash_words(found.pods) or unready_words(found):
+        silent = (pod for pod in found.pods if not (pod.ready or pod.is_over))
+        if words := crash_words(silent) or unready_words(found):
             return words
     return "no pod is ready"
 
