@@ -78,6 +78,20 @@ def test_a_retry_during_the_rollback_waits_for_the_failed_pods_to_go() -> None:
     assert serving(world) == {2: 100}
 
 
+def test_a_retry_while_the_version_is_missing_counts_once_it_is_back() -> None:
+    world = at_weight(25)
+    world.behaviour[2] = "crashing"
+    world.settle()
+    del world.versions[2]
+    world.edit(rollout={**ROLLOUT, "retry": "1"})
+    world.rest()
+    assert conditions(world)["Ready"] == ("False", "VersionNotFound")
+    world.behaviour[2] = "healthy"
+    world.publish(2)
+    world.settle()
+    assert serving(world) == {2: 100}
+
+
 def test_taking_the_retry_value_away_is_no_retry() -> None:
     world = deployed()
     world.edit(rollout={**ROLLOUT, "retry": "1"})

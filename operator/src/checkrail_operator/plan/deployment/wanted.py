@@ -137,7 +137,8 @@ def _remembered(
         return rejected, asked
     if status.canary and status.canary.revision in {r.revision for r in rejected}:
         return rejected, status.observed_retry or ""
-    name = version.name if version else ""
+    asked_for = version or seen.spec.model.version_ref
+    name = asked_for.name if asked_for else ""
     return tuple(r for r in rejected if r.version != name), asked
 
 
