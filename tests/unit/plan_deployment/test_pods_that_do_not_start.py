@@ -204,6 +204,15 @@ def test_of_several_pods_the_oldest_that_says_why_is_told() -> None:
     assert waiting_words([silent, evicted]) == "pod a Evicted"
 
 
+def test_of_several_pods_without_a_word_the_oldest_is_told() -> None:
+    world = deployed(v1="silent")
+    run(world, DEADLINE - 10)
+    newer, older = sorted(world.pods)
+    del world.pods[newer]
+    run(world, 20)
+    assert f"pod {older} runs, but its readiness probe" in told(world, "Stalled")
+
+
 @STOPPED
 def test_a_first_version_says_within_seconds_why_its_pods_do_not_start(
     behaviour: str, words: str

@@ -31,7 +31,7 @@ EXPECTED = (
 
 def crash_words(pods: Iterable[PodSeen]) -> str | None:
     """Return what a pod that ends again and again says, or None if none does."""
-    for pod in sorted(pods, key=_order):
+    for pod in sorted(pods, key=by_age):
         for container in pod.containers:
             if container.waiting_reason == "CrashLoopBackOff" or (
                 container.restart_count >= CRASH_RESTARTS
@@ -55,12 +55,12 @@ def waiting_words(pods: Iterable[PodSeen]) -> str:
 
     Of several the oldest that says why is told: more pods, whatever their names, change no words.
     """
-    unready = sorted((p for p in pods if not p.ready), key=_order)
+    unready = sorted((p for p in pods if not p.ready), key=by_age)
     return next(filter(None, map(_why_waiting, unready)), "")
 
 
-def _order(pod: PodSeen) -> tuple[bool, float, str]:
-    """Order pods by age; those that are over come last, as others were made in their place."""
+def by_age(pod: PodSeen) -> tuple[bool, float, str]:
+    """Return what sorts pods by age; those that are over come last: others took their place."""
     return pod.is_over, pod.created.timestamp() if pod.created else 0.0, pod.name
 
 

@@ -7,7 +7,7 @@ from checkrail_api.deployment_status import Rejected
 from checkrail_api.reasons import Reason
 from checkrail_api.serving import READY_PATH
 from checkrail_operator.plan.deployment.deployment_seen import ModelDeploymentSeen
-from checkrail_operator.plan.deployment.pod_health import crash_words, unready_words
+from checkrail_operator.plan.deployment.pod_health import by_age, crash_words, unready_words
 from checkrail_operator.plan.deployment.revision import Revision
 from checkrail_operator.plan.deployment.serving import child_name_of
 from checkrail_operator.plan.instants import rfc3339
@@ -67,7 +67,7 @@ def _is_late(pod: PodSeen, made_before: datetime) -> bool:
 def _without_words(seen: ModelDeploymentSeen, revision: Revision) -> str:
     """Return what is known where no pod says why it is not ready."""
     namespace, name = seen.key.namespace, child_name_of(seen, revision.hash)
-    pods = sorted(seen.of(revision).pods, key=lambda pod: (pod.ready, pod.name))
+    pods = sorted(seen.of(revision).pods, key=lambda pod: (pod.ready, by_age(pod)))
     for pod in pods[:1]:
         if pod.ready:
             return "its pods have become ready too late"
