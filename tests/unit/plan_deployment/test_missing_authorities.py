@@ -7,7 +7,7 @@ import pytest
 from checkrail_operator.observe.model_deployment import see
 from checkrail_operator.observe.raw import Raw
 from checkrail_operator.plan.deployment.pod_health import waiting_words
-from checkrail_operator.plan.object_stores import missing_authorities
+from checkrail_operator.plan.object_stores import lacking_words
 from checkrail_operator.plan.types import Key
 from harness.fake_cluster import FakeCluster
 from harness.serving_bodies import DEFAULTS, START, Object, model_deployment, model_version
@@ -67,7 +67,7 @@ def test_a_first_version_says_within_seconds_which_authorities_are_missing(
     world = serving(**lacking)
     run(world, 2)
     (pod,) = world.pods
-    why = f"pod {pod} waits: {missing_authorities(words)}"
+    why = f"pod {pod} waits: {lacking_words(words)}"
     for kind in ("Ready", "Progressing", "Reconciling"):
         assert told(world, kind) == f"0 of 1 pods of iris-00000001 are ready: {why}"
     assert told(world, "Available") == why
@@ -94,7 +94,7 @@ def test_a_canary_says_which_authorities_are_missing_and_is_taken_back_with_thes
     world.settle()
     world.ask_for(2)
     run(world, 3)
-    words = missing_authorities(["ConfigMap next-ca in namespace team"])
+    words = lacking_words(["ConfigMap next-ca in namespace team"])
     assert words in told(world)
     assert looks_again(world)
     assert world.condition("Available") == ("True", "Serving")
@@ -124,7 +124,7 @@ def test_pods_that_run_do_not_miss_authorities_that_went_later() -> None:
     world.edit(replicas=2)
     run(world, 5)
     assert world.condition("Ready") == ("Unknown", "WaitingForReplicas")
-    assert missing_authorities([STORE_CA]) in told(world)
+    assert lacking_words([STORE_CA]) in told(world)
     assert looks_again(world)
 
 
@@ -138,7 +138,7 @@ def test_a_pod_that_is_ready_after_many_restarts_does_not_hide_what_another_one_
     (ready,) = (container for container in containers if container["ready"])
     ready["restartCount"] = 3
     world.run_pass()
-    assert missing_authorities([STORE_CA]) in told(world)
+    assert lacking_words([STORE_CA]) in told(world)
 
 
 def test_nothing_is_written_while_authorities_are_missing() -> None:
@@ -186,5 +186,5 @@ async def test_a_pass_looks_for_what_pending_pods_mount(bodies: list[Object], mi
     (pod,) = revision.pods
     assert pod.lacking == ((missing,) if missing else ())
     assert waiting_words([pod]) == (
-        f"pod {pod.name} waits: {missing_authorities([missing])}" if missing else ""
+        f"pod {pod.name} waits: {lacking_words([missing])}" if missing else ""
     )

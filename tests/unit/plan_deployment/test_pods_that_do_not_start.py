@@ -167,9 +167,9 @@ def test_a_crash_loop_is_told_by_its_last_words(seen: PodSeen, words: str | None
         ),
         pytest.param(
             waiting("ContainerCreating", lacking=("ConfigMap ca in namespace team",)),
-            "pod p waits: ConfigMap ca in namespace team was not found. caConfigMapRef of an object"
+            "pod p waits: not found: ConfigMap ca in namespace team. caConfigMapRef of an object"
             " store names it; the certificate authorities were expected there in PEM, under the key"
-            " ca.crt: create it",
+            " ca.crt: create it, or add the key",
             id="certificate authorities are missing",
         ),
         pytest.param(

@@ -48,11 +48,12 @@ def authorities(stores: Iterable[ObjectStore]) -> tuple[list[dict[str, Any]], li
     )
 
 
-def missing_authorities(lacking: Iterable[str]) -> str:
+def lacking_words(lacking: Iterable[str]) -> str:
     """Return that ``lacking``, what pods mount of authorities, is not there, and what to do."""
     return (
-        f"{' and '.join(lacking)} was not found. caConfigMapRef of an object store names it; the"
-        f" certificate authorities were expected there in PEM, under the key {CA_KEY}: create it"
+        f"not found: {', '.join(lacking)}. caConfigMapRef of an object store names it; the"
+        f" certificate authorities were expected there in PEM, under the key {CA_KEY}: create it,"
+        " or add the key"
     )
 
 

@@ -71,7 +71,7 @@ class PodSeen:
         disruption: Why the cluster took or takes the pod away; empty if it does not.
         reason: The pod's own reason: Evicted, OutOfmemory, ...; mostly empty.
         message: The message to that.
-        lacking: What it mounts and there is not, for people; empty once it has started.
+        lacking: What it mounts and there is not, for people; empty once it is no longer Pending.
     """
 
     name: str

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from checkrail_operator.plan.deployment.deployment_seen import RevisionSeen
-from checkrail_operator.plan.object_stores import missing_authorities
+from checkrail_operator.plan.object_stores import lacking_words
 from checkrail_operator.plan.pod_seen import ContainerSeen, PodSeen
 
 CRASH_RESTARTS = 3
@@ -74,7 +74,7 @@ def _why_waiting(pod: PodSeen) -> str:
             return f"pod {pod.name} waits, {_waiting(container)}"
         if container.last_terminated:
             return f"pod {pod.name} restarted: {_last_words(container)}"
-    return f"pod {pod.name} waits: {missing_authorities(pod.lacking)}" if pod.lacking else ""
+    return f"pod {pod.name} waits: {lacking_words(pod.lacking)}" if pod.lacking else ""
 
 
 def _waiting(container: ContainerSeen) -> str:

@@ -14,7 +14,7 @@ from checkrail_api.pod import Resources
 from checkrail_api.reasons import Reason
 from checkrail_api.record import Record
 from checkrail_api.reports import TrainerFailure, TrainerSuccess
-from checkrail_operator.plan.object_stores import missing_authorities
+from checkrail_operator.plan.object_stores import lacking_words
 from checkrail_operator.plan.pod_seen import Terminated
 from checkrail_operator.plan.training.figures import NONE, Figures, figures
 from checkrail_operator.plan.training.holding import is_stale
@@ -207,7 +207,8 @@ def _of_missing_reference(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> End
 
 
 def _of_missing_authorities(seen: TrainingJobSeen, trainer: TrainerPodSeen) -> Ending:
-    message = f"{missing_authorities(trainer.pod.lacking)}, then create the TrainingJob again."
+    words = lacking_words(trainer.pod.lacking)
+    message = f"The pod does not start; {words}, then create the TrainingJob again."
     return Ending(Reason.CONFIG_MAP_NOT_FOUND, message, seen.now, is_final=True)
 
 
