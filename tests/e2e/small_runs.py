@@ -3,11 +3,9 @@
 import json
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from demo import cluster
@@ -67,7 +65,7 @@ def wait_until_it_trains(team: Team, name: str) -> str:
 
     def look() -> str | None:
         for pod in children(team, name, "pods"):
-            if any(line["phase"] == "Training" for _, line in progress_lines(team, pod)):
+            if any(line["phase"] == "Training" for line in progress_lines(team, pod)):
                 return pod
         return None
 
@@ -90,29 +88,21 @@ def children(team: Team, name: str, kinds: str) -> list[str]:
     return names.split()
 
 
-def progress_lines(team: Team, pod: str) -> list[tuple[float, Body]]:
-    """Return what a trainer said of its progress, each with the second in which it said it."""
+def progress_lines(team: Team, pod: str) -> list[Body]:
+    """Return what a trainer said of its progress."""
     try:
-        log = kubectl("logs", "-n", team.namespace, pod, "--timestamps")
+        log = kubectl("logs", "-n", team.namespace, pod)
     except RuntimeError:  # the container has not started, or is gone
         return []
-    found = []
-    for stamped in log.splitlines():
-        time_, _, line = stamped.partition(" ")
-        if line.startswith("{") and (event := json.loads(line)).get("event") == "progress":
-            found.append((datetime.fromisoformat(time_).timestamp(), event))
-    return found
+    events = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [event for event in events if event.get("event") == "progress"]
 
 
 @dataclass
 class Watch:
-    """What ``kubectl get tj -w`` showed: percent, and when."""
+    """What ``kubectl get tj -w`` showed: percent."""
 
-    seen: list[tuple[float, int]] = field(default_factory=list)
-
-    def first_reached(self, percent: int) -> float:
-        """Return when it first showed this much or more."""
-        return next(at for at, shown in self.seen if shown >= percent)
+    seen: list[int] = field(default_factory=list)
 
 
 @contextmanager
@@ -128,7 +118,7 @@ def watching(team: Team, name: str) -> Iterator[Watch]:
         def read() -> None:
             for line in process.stdout or ():
                 if line.strip():
-                    watch.seen.append((time.time(), int(line)))
+                    watch.seen.append(int(line))
 
         reader = threading.Thread(target=read)
         reader.start()

@@ -35,7 +35,6 @@ EVALUATION = {
     "gates": [{"metric": "roc_auc", "min": "0.5"}],
 }
 TOO_SMALL = {"requests": {"cpu": "100m", "memory": "64Mi"}, "limits": {"memory": "100Mi"}}
-TOLD_WITHIN_SECONDS = 10
 SWEPT_WITHIN_SECONDS = 60
 
 WHOLE = run_of("whole", MODEL, LONG, evaluation=EVALUATION)
@@ -105,16 +104,12 @@ def test_a_run_that_publishes_is_complete_and_tells_its_progress_meanwhile(
     body = wait_for_condition(team, "Complete", "whole")
 
     [pod] = children(team, "whole", "pods")
-    said = progress_lines(team, pod)
-    late = {
-        f"{line['phase']} {line['percent']} %": runs.watch.first_reached(line["percent"]) - at
-        for at, line in said
-    }
-    assert {phase: lag for phase, lag in late.items() if lag > TOLD_WITHIN_SECONDS} == {}
+    said = {line["percent"] for line in progress_lines(team, pod)}
     assert body["status"]["progress"]["summary"] == "100%"
-    shown = [percent for _, percent in runs.watch.seen]
+    shown = runs.watch.seen
     assert shown == sorted(shown)
     assert any(20 <= percent < 100 for percent in shown)
+    assert {percent for percent in shown if percent < 100} <= {0, *said}
 
 
 def test_a_failed_gate_is_named_with_figure_and_bound_and_publishes_nothing(
