@@ -98,12 +98,13 @@ class S3Store:
 
 
 def s3_client(endpoint: str | None, region: str | None, addressing_style: str) -> Any:
-    """Return a client of boto3 with a session of its own; nothing is sent yet."""
-    from boto3.session import Session  # noqa: PLC0415 - what a file:// artifact never needs
-    from botocore.config import Config  # noqa: PLC0415 - the same
+    """Return a client with a session of its own; nothing is sent yet."""
+    from botocore.config import Config  # noqa: PLC0415 - what a file:// artifact never needs
+    from botocore.session import Session  # noqa: PLC0415 - the same
 
-    # not boto3's own session, which keeps descriptions of services for as long as the process lives
-    return Session().client(
+    # boto3 is this and what nobody here uses, and its session keeps descriptions of services for
+    # as long as the process lives
+    return Session().create_client(
         "s3",
         endpoint_url=endpoint,
         region_name=region,
