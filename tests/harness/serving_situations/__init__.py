@@ -34,6 +34,7 @@ from harness.serving_situations.shadow import (
     shadow_disagrees,
     shadow_passes,
     shadow_under_way,
+    shadow_without_its_version,
 )
 from harness.serving_situations.without_a_gateway import (
     gateway_taken_away,
@@ -60,6 +61,7 @@ SITUATIONS: dict[str, Callable[[], ServingWorld]] = {
     "canary beside a version with scores": canary_of_compared_scores,
     "candidate is to be compared in shadow": shadow_begins,
     "candidate is compared in shadow": shadow_under_way,
+    "version is deleted while it is compared in shadow": shadow_without_its_version,
     "candidate passes in shadow": shadow_passes,
     "candidate disagrees in shadow": shadow_disagrees,
     "canary gets everything": lambda: canary_at(100),

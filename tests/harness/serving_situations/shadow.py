@@ -30,6 +30,12 @@ def shadow_under_way() -> ServingWorld:
     return world
 
 
+def shadow_without_its_version() -> ServingWorld:
+    world = shadow_under_way()
+    del world.versions[2]
+    return world
+
+
 def shadow_passes() -> ServingWorld:
     world = compared_in_shadow(seconds=10)
     world.run_until(lambda w: "canary" in (w.planned().status or {}))
