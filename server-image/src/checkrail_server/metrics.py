@@ -124,7 +124,10 @@ class Metrics:
     def all_answered(self, status: int, seconds: list[float]) -> None:
         """Count answers of one ``status``, below 400."""
         self.requests[status] = self.requests.get(status, 0) + len(seconds)
-        self.request_seconds.observe_all(np.array(seconds))
+        if len(seconds) == 1:
+            self.request_seconds.observe(seconds[0])
+        else:
+            self.request_seconds.observe_all(np.array(seconds))
 
     def inferred(self, outputs: list[Array], seconds: float) -> None:
         """Count one inference and its scores."""

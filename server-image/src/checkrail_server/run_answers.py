@@ -37,7 +37,6 @@ class RunAnswers:
     def finish(self, jobs: list[ScoringJob], run: Run) -> None:
         """Answer and count ``jobs``, whose rows ``run`` has inferred."""
         try:
-            self._service.metrics.inferred(run.outputs, run.seconds)
             finite = self._model.finite.hold(run.outputs)
             texts = self._texts.rows(run.outputs) if self._texts and finite else None
             answered = [
@@ -45,8 +44,10 @@ class RunAnswers:
                 for job, part in zip(jobs, parts(jobs), strict=True)
                 if not job.abandoned and (answer := self._answer(job, part, run, texts))
             ]
-            self._count(answered, run, finite=finite and len(answered) == len(jobs))
             self._service.send_scores([(job.exchange, answer) for job, _, answer in answered])
+            # what nobody waits for comes after the answers
+            self._service.metrics.inferred(run.outputs, run.seconds)
+            self._count(answered, run, finite=finite and len(answered) == len(jobs))
             self._service.shadow.offer(run, answered)
             if self._service.recording:
                 self._record(self._service.recording, jobs, run, answered)
