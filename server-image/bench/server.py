@@ -37,7 +37,7 @@ from speed_servers import (  # noqa: E402
 
 from checkrail_api.artifact import Profile  # noqa: E402
 from harness.object_store import ObjectStoreServer  # noqa: E402
-from harness.scoring_server import EDGES, artifact_files, in_store  # noqa: E402
+from harness.scoring_server import EDGES, artifact_files, in_store, written  # noqa: E402
 
 CONNECTIONS = (1, 16, 64)
 SOME_CONNECTIONS = 16
@@ -65,11 +65,13 @@ class Bench:
         file = folder / "model.onnx"
         file.write_bytes(model.SerializeToString())
         profile = Profile(features=[], score_output="probabilities", score_edges=EDGES)
+        matrix = artifact_files(file.read_bytes(), None, profile)
         self._served = Served(
             folder,
             file,
-            in_store(store, artifact_files(file.read_bytes(), None, profile), "matrix"),
+            in_store(store, matrix, "matrix"),
             in_store(store, artifact_files(with_columns(model), None, profile), "columns"),
+            written(matrix, folder / "directory"),
         )
         self._rows = {rows: json_body(folder, rows) for rows in ROWS}
         self._columns = json_body(folder, 1, columns=True)
@@ -157,7 +159,11 @@ class Bench:
 
 def _cells(server: Server) -> list[Cell]:
     """Return what is measured of ``server``, in order: the open loop needs its peak."""
+    if server.directory:
+        return []
     cells = [Cell(Kind.JSON, number) for number in CONNECTIONS]
+    if server.script:
+        return cells
     if server.name in IN_OPEN_LOOP:
         cells += [Cell(Kind.OPEN, share) for share in SHARES]
     if server.has_grpc:

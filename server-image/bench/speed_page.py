@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from speed_figures import ROWS, SHARES, Cell, Failed, Figures, Kind
-from speed_goals import BESIDE, OURS, goals
+from speed_goals import BESIDE, FLOOR, OURS, goals
 from speed_plots import Series, line_plot
 
 if TYPE_CHECKING:
@@ -34,9 +34,10 @@ What Checkrail is meant to reach, and what this run has reached:
 
 {rates}
 
-Ready is from exec to the first answer of the model, for which Checkrail reads its artifact from an
-S3 store and the others read a file; memory is resident, of all processes, after all loads of this
-page.
+Ready is from exec to the first answer of the model; the others read a file, Checkrail an S3 store
+unless told otherwise, as it does in a pod. Memory is resident, of all processes, after all loads
+of this page. "{floor}" reads nothing and always says the same: what the machine and the load take
+of every figure here.
 
 Checkrail's requests/s, and its p99, as multiples of the others':
 
@@ -78,6 +79,7 @@ def publish(figures: Figures, servers: Sequence[str], folder: Path) -> str:
             ["", "goal", "reached", ""], (goal.line() for goal in goals(figures, servers))
         ),
         rates=_rates(figures, servers),
+        floor=FLOOR.capitalize(),
         ratios=_ratios(figures, [name for name in servers if not name.startswith(OURS)]),
         open=_open(figures),
         grpc=_of_kind(figures, servers, Kind.GRPC, CONNECTIONS),

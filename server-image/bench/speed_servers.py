@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from speed_goals import BESIDE, FLOOR, FROM_DIRECTORY, OURS
 from speed_model import INFER_PATH
 
 from checkrail_api import serving
@@ -50,6 +51,8 @@ class Served:
     """Environment of our server for that model."""
     columns: dict[str, str]
     """Environment of our server for the same model with an input for each feature."""
+    directory: dict[str, str]
+    """Environment of our server for the model in a directory."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,10 @@ class Server:
     path: str = INFER_PATH
     columns: bool = False
     """Whether it takes an input for each feature."""
+    directory: bool = False
+    """Whether it reads a directory, as the others do; only its start is measured."""
+    script: str = ""
+    """Of ``peers``, run in this environment; empty: our server."""
     settings: dict[str, str] = field(default_factory=dict)
 
     def command(
@@ -72,8 +79,11 @@ class Server:
         """Return what starts it, and its environment."""
         told = {"MODEL_NAME": MODEL, "MODEL_PATH": str(served.model), **self.settings}
         match self.environment:
+            case None if self.script:
+                return [sys.executable, str(BENCH / "peers" / self.script), str(port)], told
             case None:
                 variables = served.columns if self.columns else served.artifact
+                variables = served.directory if self.directory else variables
                 ours = {**variables, serving.ENV_PORT: str(port)}
                 return [sys.executable, "-m", "checkrail_server"], ours
             case "kserve":
@@ -92,9 +102,11 @@ class Server:
 
 
 SERVERS = (
-    Server("Checkrail", has_grpc=True, has_binary=True),
+    Server(OURS, has_grpc=True, has_binary=True),
     Server("Checkrail, 30 named inputs", columns=True),
-    Server("KServe", "kserve", has_grpc=True, has_binary=True),
+    Server(FROM_DIRECTORY, directory=True),
+    Server(FLOOR, script="fixed_answer.py"),
+    Server(BESIDE, "kserve", has_grpc=True, has_binary=True),
     Server("MLServer", "mlserver", has_grpc=True),
     Server("mosec", "mosec", path="/inference"),
     Server("mosec, batches of 64", "mosec", path="/inference", settings={"BATCH_ROWS": "64"}),
