@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 TAIL_LINES = 40
 POLL_SECONDS = 0.02
@@ -54,6 +54,12 @@ class Child:
     def running(self) -> bool:
         """Whether the program has not ended."""
         return self._popen.poll() is None
+
+    @property
+    def children(self) -> list[int]:
+        """The processes that it has started and not waited for, the eldest first."""
+        text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
+        return [int(pid) for pid in text.split()]
 
     def tail(self, lines: int = TAIL_LINES) -> str:
         """The last lines of its log."""

@@ -205,11 +205,9 @@ def test_a_writer_that_is_killed_at_the_end_is_started_once_more(
 
 def writer_of(server: ScoringServer) -> int:
     """Return the process of the decision writer."""
-    pid = server.child.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     (writer,) = (
-        int(child)
-        for child in children
+        child
+        for child in server.child.children
         if "checkrail_decision_writer" in Path(f"/proc/{child}/cmdline").read_text()
     )
     return writer

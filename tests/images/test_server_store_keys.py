@@ -11,7 +11,7 @@ from checkrail_api.serving import DECISION_LOG_PREFIX
 from harness import small_models
 from harness.scoring_server import READY_SECONDS, artifact_files, listening_port, started, written
 from harness.shadowed_server import shadowed
-from images.test_server_trial import children, endless, is_trying
+from images.test_server_trial import endless, is_trying
 
 pytestmark = pytest.mark.images
 LOG_KEY, ARTIFACT_KEY = b"key-of-the-log", b"key-of-the-artifacts"
@@ -34,7 +34,7 @@ def test_the_trial_of_a_model_has_no_keys(tmp_path: Path) -> None:
     child = started(artifact, tmp_path / "server.log")
     listening_port(child)
     child.wait_until(lambda: is_trying(child), READY_SECONDS)
-    (trial,) = children(child)
+    (trial,) = child.children
     found = environment_of(trial)
     child.send(signal.SIGTERM)
     child.wait(READY_SECONDS)

@@ -92,15 +92,9 @@ def talkative() -> bytes:
     return serialised(helper.make_graph(nodes, "g", [x], [label], [labels]))
 
 
-def children(child: Child) -> list[int]:
-    """The processes that a server has forked and not waited for."""
-    text = Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text()
-    return [int(pid) for pid in text.split()]
-
-
 def is_trying(child: Child) -> bool:
     """Whether the model is in the child: it takes processor time."""
-    fields = [Path(f"/proc/{pid}/stat").read_text().split() for pid in children(child)]
+    fields = [Path(f"/proc/{pid}/stat").read_text().split() for pid in child.children]
     return any(int(each[13]) > 50 for each in fields)  # ticks of 10 ms
 
 
@@ -153,7 +147,7 @@ def test_a_server_that_is_told_to_end_ends_the_trial(tmp_path: Path) -> None:
     )
     listening_port(child)
     child.wait_until(lambda: is_trying(child), READY_SECONDS)
-    (trial,) = children(child)
+    (trial,) = child.children
 
     child.send(signal.SIGTERM)
 
@@ -163,7 +157,7 @@ def test_a_server_that_is_told_to_end_ends_the_trial(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_the_trial_of_a_good_model(tmp_path: Path) -> None:
     with serving(written(flight_files(), tmp_path / "artifact"), tmp_path) as server:
-        left = children(server.child)
+        left = server.child.children
         tried = [event for event in server.events() if event["message"] == "tried"]
 
     assert left == []

@@ -72,6 +72,10 @@ class PatientStore:
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
+    def close(self) -> None:
+        """Let go of what asking takes."""
+        self.store.close()
+
 
 def fetch(store: Store, sha256: str, max_model_bytes: int = MAX_MODEL_BYTES) -> Artifact:
     """Fetch and verify the artifact whose model has the digest ``sha256``.

@@ -22,6 +22,7 @@ import resource
 import signal
 import socket
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,11 +33,17 @@ from checkrail_server.service import Service
 from checkrail_server.trial_ending import TrialLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from checkrail_server.exposition import Exposition
     from checkrail_server.limits import Limits
     from checkrail_server.model import Findings, Model
     from checkrail_server.settings import Settings
+    from checkrail_server.store import Store
     from checkrail_server.trial import Trial
+
+    Loaded = tuple[Model, Exposition]
+    Load = Callable[[], Loaded]
 
 TERMINATION_LOG = Path("/dev/termination-log")
 TERMINATION_BYTES = 4_096
@@ -47,8 +54,8 @@ SPARE_FILES = 64
 """File descriptors beside those of connections."""
 
 
-async def serve(settings: Settings, limits: Limits, trial: Trial) -> int:
-    """Serve the model that passes ``trial`` until a signal, and return the exit code."""
+async def serve(settings: Settings, limits: Limits, store: Store, trial: Trial) -> int:
+    """Serve the model of ``store`` that passes ``trial`` until a signal; return the exit code."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(_log_loop_error)
     _allow_files(limits.connections + SPARE_FILES)
@@ -61,7 +68,7 @@ async def serve(settings: Settings, limits: Limits, trial: Trial) -> int:
     logs.info("listening", port=listener.getsockname()[1])
     ticker = asyncio.create_task(_tick(service))
     try:
-        if not await _load(service, trial, terminate, stop):
+        if not await _load(service, partial(_loaded, service, store, trial), terminate, stop):
             return 1
         await _first(terminate, stop)
         await drain(service, server, stop)
@@ -74,12 +81,12 @@ async def serve(settings: Settings, limits: Limits, trial: Trial) -> int:
     return 0
 
 
-async def _load(service: Service, trial: Trial, *signals: asyncio.Event) -> bool:
+async def _load(service: Service, load: Load, *signals: asyncio.Event) -> bool:
     """Load the model in a thread while the server answers probes; False if it cannot be."""
     loop = asyncio.get_running_loop()
-    loaded: asyncio.Future[tuple[Model, Exposition]] = loop.create_future()
+    loaded: asyncio.Future[Loaded] = loop.create_future()
     # a daemon: a store that hangs must not keep a process from ending
-    threading.Thread(target=_load_into, args=(loop, loaded, service, trial), daemon=True).start()
+    threading.Thread(target=_load_into, args=(loop, loaded, load), daemon=True).start()
     interrupted = asyncio.create_task(_first(*signals))
     either: set[asyncio.Future[Any]] = {loaded, interrupted}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -115,15 +122,10 @@ def _record(service: Service, model: Model) -> None:
         service.recording = record(service.settings, model)
 
 
-def _load_into(
-    loop: asyncio.AbstractEventLoop,
-    loaded: asyncio.Future[tuple[Model, Exposition]],
-    service: Service,
-    trial: Trial,
-) -> None:
+def _load_into(loop: asyncio.AbstractEventLoop, loaded: asyncio.Future[Loaded], load: Load) -> None:
     """Load, and tell the loop; runs in its own thread, where the heavy imports happen too."""
 
-    def settle(result: tuple[Model, Exposition] | BaseException) -> None:
+    def settle(result: Loaded | BaseException) -> None:
         if loaded.done():
             return
         if isinstance(result, BaseException):
@@ -131,24 +133,23 @@ def _load_into(
         else:
             loaded.set_result(result)
 
-    result: tuple[Model, Exposition] | BaseException
+    result: Loaded | BaseException
     try:
-        result = _loaded(service, trial)
+        result = load()
     except Exception as error:  # noqa: BLE001 - whatever it is, the loop must hear of it
         result = error
     with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(settle, result)
 
 
-def _loaded(service: Service, trial: Trial) -> tuple[Model, Exposition]:
+def _loaded(service: Service, store: Store, trial: Trial) -> Loaded:
     """Return the model; what only its loading needed is free then. LoadError: it is refused."""
     from checkrail_server import artifact, model  # noqa: PLC0415 - pydantic
     from checkrail_server.exposition import Exposition  # noqa: PLC0415 - prometheus_client
-    from checkrail_server.store import open_store  # noqa: PLC0415 - with them
 
     settings = service.settings
-    store = artifact.PatientStore(open_store(settings))
-    fetched = artifact.fetch(store, settings.sha256, container_memory.most_for_file())
+    with contextlib.closing(artifact.PatientStore(store)) as patient:
+        fetched = artifact.fetch(patient, settings.sha256, container_memory.most_for_file())
     logs.info("verified", uri=settings.artifact_uri, sha256=settings.sha256)
 
     def tried(content: bytes, threads: int) -> Findings:

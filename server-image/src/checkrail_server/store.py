@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote
 
 from checkrail_server.errors import LoadError, StoreUnavailableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from checkrail_server.settings import Settings
 
 CONNECT_SECONDS = 3
 READ_SECONDS = 10
+PIECE_BYTES = 1 << 20
 TOO_MANY_REQUESTS = 429
 SERVER_ERROR = 500
 MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
@@ -31,15 +34,21 @@ class Store(Protocol):
             StoreUnavailableError: The store does not answer.
         """
 
+    def close(self) -> None:
+        """Let go of what asking takes; twice does no harm."""
 
-def open_store(settings: Settings) -> Store:
-    """Return the store that ``settings.artifact_uri`` points into."""
+
+def open_store(settings: Settings, s3: Callable[[Settings], Store] | None = None) -> Store:
+    """Return the store that ``settings.artifact_uri`` points into.
+
+    Args:
+        settings: Where, and as whose.
+        s3: What opens an S3 store; None: ``S3Store``, in this process.
+    """
     scheme, _, rest = settings.artifact_uri.partition("://")
     if scheme == "file":
         return DirectoryStore(Path(unquote(rest)))
-    # not as a URL: in a key, "#" and "?" are characters like any other, as the trainer has them
-    bucket, _, prefix = rest.partition("/")
-    return S3Store(settings, bucket=bucket, prefix=prefix)
+    return (s3 or S3Store)(settings)
 
 
 class DirectoryStore:
@@ -59,22 +68,36 @@ class DirectoryStore:
                     raise LoadError(f"{path} is a link that leads out of the artifact")
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise LoadError(f"{path} is not a file")
-                return _bounded(file, str(path), max_bytes)
+                content = file.read(max_bytes + 1)
+                _check_size(len(content), str(path), max_bytes)
+                return content
         except OSError as error:
             raise LoadError(f"{path} cannot be read: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 class S3Store:
     """A prefix in a bucket, opened by the AWS variables or the pod's own identity."""
 
-    def __init__(self, settings: Settings, *, bucket: str, prefix: str) -> None:
+    def __init__(self, settings: Settings) -> None:
         """Make a client; nothing is sent yet."""
-        self._bucket = bucket
-        self._prefix = prefix
+        # not as a URL: in a key, "#" and "?" are characters like any other, as the trainer has them
+        place = settings.artifact_uri.removeprefix("s3://")
+        self._bucket, _, self._prefix = place.partition("/")
         self._client = s3_client(settings.endpoint, settings.region, settings.addressing_style)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
 
     def read(self, name: str, max_bytes: int) -> bytes:
         """Return an object, see ``Store``."""
+        return b"".join(self.pieces(name, max_bytes))
+
+    def pieces(self, name: str, max_bytes: int) -> Iterator[bytes]:
+        """Yield an object as it comes, and raise what ``read`` does."""
         from botocore.exceptions import (  # noqa: PLC0415 - as boto3
             BotoCoreError,
             ClientError,
@@ -86,9 +109,12 @@ class S3Store:
         key = f"{self._prefix}/{name}"
         where = f"s3://{self._bucket}/{key}"
         try:
-            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
-            with body:
-                return _bounded(body, where, max_bytes)
+            with self._client.get_object(Bucket=self._bucket, Key=key)["Body"] as body:
+                size = 0
+                while piece := body.read(PIECE_BYTES):
+                    size += len(piece)
+                    _check_size(size, where, max_bytes)
+                    yield piece
         except ClientError as error:
             raise _from_answer(error.response, where) from error
         except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
@@ -134,8 +160,6 @@ def _from_answer(response: Any, where: str) -> LoadError | StoreUnavailableError
     )
 
 
-def _bounded(file: IO[bytes], where: str, max_bytes: int) -> bytes:
-    content = file.read(max_bytes + 1)
-    if len(content) > max_bytes:
+def _check_size(size: int, where: str, max_bytes: int) -> None:
+    if size > max_bytes:
         raise LoadError(f"{where} is larger than the {max_bytes} bytes it may have")
-    return content

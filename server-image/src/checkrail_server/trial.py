@@ -8,9 +8,8 @@
                                                         │ findings, or a refusal,
                            ended, or ended by a limit ──┘ or nothing: then how it ended says why
 
-The child is forked while the process has one thread, so it inherits no lock that nobody releases,
-and after ONNX Runtime is imported, so it shares those pages and starts at once. It tries one model
-and ends.
+The child is forked after ONNX Runtime is imported, so it shares those pages and starts at once. It
+tries one model and ends.
 """
 
 from __future__ import annotations
@@ -19,17 +18,15 @@ import contextlib
 import json
 import os
 import resource
-import signal
 import socket
 import struct
-import sys
-import threading
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, NoReturn, Self
+from typing import TYPE_CHECKING, Self
 
 from checkrail_server import container_memory, heap, logs, store_keys
 from checkrail_server.errors import LoadError
+from checkrail_server.forked import Forked
 from checkrail_server.trial_ending import (
     MIB,
     Ending,
@@ -59,12 +56,11 @@ THREAD_BYTES = 9 * MIB
 class Trial:
     """The child, from its fork to its end. ``run`` may be called once, from any thread."""
 
-    def __init__(self, pid: int, channel: socket.socket, stderr: int) -> None:
+    def __init__(self, child: Forked, stderr: int) -> None:
         """Take a child; ``fork`` makes one."""
-        self._pid: int | None = pid
-        self._channel = channel
+        self._child = child
+        self._channel = child.channel
         self._stderr = stderr
-        self._reaping = threading.Lock()
 
     @classmethod
     def fork(cls) -> Self:
@@ -72,15 +68,8 @@ class Trial:
         from checkrail_server import model  # noqa: PLC0415 - NumPy, ONNX Runtime
 
         model.import_runtime()
-        ours, childs = socket.socketpair()
         stderr = os.memfd_create("trial-stderr")
-        sys.stdout.flush()
-        pid = os.fork()
-        if pid == 0:
-            ours.close()
-            _be_child(childs, stderr)
-        childs.close()
-        return cls(pid, ours, stderr)
+        return cls(Forked(_try, stderr), stderr)
 
     def run(self, model: bytes, threads: int, limits: TrialLimits) -> Findings:
         """Try ``model`` with so many threads of an inference.
@@ -100,7 +89,7 @@ class Trial:
         except OSError:
             pass  # it has ended meanwhile; how, is its status
         too_long = len(report) > REPORT_BYTES
-        status, peak_bytes = self._reap(kill=late or too_long)  # it may wait for us to read
+        status, peak_bytes = self._child.reap(kill=late or too_long)  # it may wait for us to read
         seconds = time.monotonic() - started
         logs.info("tried", seconds=round(seconds, 3), peak_mebibytes=peak_bytes // MIB)
         if too_long:
@@ -117,7 +106,7 @@ class Trial:
 
     def close(self) -> None:
         """End the child, if it has not ended."""
-        self._reap(kill=True)
+        self._child.reap(kill=True)
 
     def _converse(self, model: bytes, threads: int, limits: TrialLimits, report: bytearray) -> None:
         """Send the model and gather the report.
@@ -139,22 +128,6 @@ class Trial:
                 return
             report += chunk
 
-    def _reap(self, *, kill: bool) -> tuple[int, int]:
-        """Wait for the child's end.
-
-        Returns:
-            Its exit code, or minus the signal that ended it, and its peak memory in bytes.
-        """
-        with self._reaping:
-            if self._pid is None:
-                return -signal.SIGKILL, 0
-            if kill:
-                os.kill(self._pid, signal.SIGKILL)
-            _, status, usage = os.wait4(self._pid, 0)
-            self._pid = None
-            self._channel.close()
-            return os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10
-
     def _last_words(self) -> str:
         """Return what C++ wrote before it gave up."""
         text = os.pread(self._stderr, STDERR_BYTES, 0).decode("utf-8", "replace")
@@ -173,27 +146,12 @@ class Trial:
         self.close()
 
 
-def _be_child(channel: socket.socket, stderr: int) -> NoReturn:
-    """Try what comes by ``channel``, report, and end without any of the parent's last acts."""
-    code = 1
-    try:
-        store_keys.forget()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when it ends
-        os.dup2(stderr, sys.stdout.fileno())
-        os.dup2(stderr, sys.stderr.fileno())
-        _try(channel)
-        code = 0
-    except BaseException as error:  # noqa: BLE001 - nothing of this may run the parent's code
-        os.write(stderr, repr(error).encode())
-    finally:
-        os._exit(code)
-
-
 def _try(channel: socket.socket) -> None:
     """Report what a model is like, or why it is refused, as JSON: an object or a text."""
     from checkrail_server import graph  # noqa: PLC0415 - imported by now
     from checkrail_server.model import try_out  # noqa: PLC0415 - imported by now
 
+    store_keys.forget()
     graph.prepare()  # while the parent fetches the model
     request = channel.recv(REQUEST.size, socket.MSG_WAITALL)
     if len(request) < REQUEST.size:

@@ -1,0 +1,95 @@
+"""The S3 client is a process of its own, apart from the model's; it ends when all is fetched."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from checkrail_api import serving as env
+from harness.scoring_server import (
+    READY_SECONDS,
+    environment,
+    flight_files,
+    in_store,
+    listening_port,
+    logged,
+    serving,
+    started,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from harness.object_store import ObjectStoreServer
+    from harness.process import Child
+
+pytestmark = pytest.mark.images
+
+
+def sockets(process: int) -> set[str]:
+    """The sockets that a process holds."""
+    links = [link.readlink().name for link in Path(f"/proc/{process}/fd").iterdir()]
+    return {link for link in links if link.startswith("socket:")}
+
+
+@pytest.fixture
+def waiting(object_store: ObjectStoreServer, tmp_path: Path) -> Iterator[Child]:
+    """A server whose store does not answer."""
+    absent = {env.ENV_STORE_ENDPOINT: "http://127.0.0.1:9"}
+    variables = {**environment("s3://absent/model", "0" * 64), **object_store.credentials, **absent}
+    child = started(variables, tmp_path / "server.log")
+    listening_port(child)
+    child.wait_until(lambda: "store does not answer" in child.log.read_text(), READY_SECONDS)
+    yield child
+    child.kill()
+
+
+def test_the_process_that_runs_an_unproven_model_cannot_talk_to_the_one_with_keys(
+    waiting: Child,
+) -> None:
+    store, trial = waiting.children
+
+    assert len(sockets(store)) == len(sockets(trial)) == 1
+    assert not sockets(store) & sockets(trial)
+
+
+def test_both_end_when_the_server_is_killed(waiting: Child) -> None:
+    processes = [os.pidfd_open(pid) for pid in waiting.children]
+    waiting.kill()
+
+    for process in processes:  # readable when it has ended
+        assert select.select([process], [], [], READY_SECONDS)[0]
+        os.close(process)
+
+
+def test_that_it_was_killed_is_told(waiting: Child) -> None:
+    store, _ = waiting.children
+    os.kill(store, signal.SIGKILL)
+
+    assert waiting.wait(READY_SECONDS) == 1
+    (error,) = [event for event in logged(waiting) if event["level"] == "ERROR"]
+    assert error["reason"].endswith(
+        "/manifest.json cannot be read: the process that asks the store ended by SIGKILL: "
+        "probably there is too little memory"
+    )
+
+
+def test_what_it_cannot_make_a_client_of_is_told(
+    object_store: ObjectStoreServer, tmp_path: Path
+) -> None:
+    variables = in_store(object_store, flight_files(), "fetched-nowhere")
+    child = started({**variables, env.ENV_STORE_ENDPOINT: "nowhere"}, tmp_path / "server.log")
+
+    assert child.wait(READY_SECONDS) == 1
+    (error,) = [event for event in logged(child) if event["level"] == "ERROR"]
+    assert error["reason"].endswith("cannot be read: Invalid endpoint: nowhere")
+
+
+def test_it_ends_when_the_model_is_fetched(object_store: ObjectStoreServer, tmp_path: Path) -> None:
+    with serving(in_store(object_store, flight_files(), "fetched"), tmp_path) as server:
+        assert server.child.children == []
