@@ -177,12 +177,17 @@ def _deliver(results: Any, number: int, work: Callable[..., Any], arguments: Any
 
 def run(plan: Plan, folder: Path) -> Outcome:
     """Attack as ``plan`` says; files are kept in ``folder``."""
-    variables = written(flight_files(), folder / "artifact")
+    variables = {
+        **written(flight_files(), folder / "artifact"),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+    }
     for name in ("attacked", "control"):
         (folder / name).mkdir()
     with (
-        serving(variables, folder / "attacked") as attacked,
+        # compiles the modules: what it takes to compile must not count as the other's own memory
         serving(variables, folder / "control") as control,
+        serving(variables, folder / "attacked") as attacked,
         Crew() as crew,
     ):
         return _attack(plan, crew, attacked, control)
