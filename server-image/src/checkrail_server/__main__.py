@@ -1,20 +1,19 @@
 """``python -m checkrail_server``: serve the model that the environment names."""
 
+from __future__ import annotations
+
 import os
 import sys
 from contextlib import closing
+from typing import TYPE_CHECKING
 
-# before NumPy is imported: its BLAS would start a thread per core that nothing here uses
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import uvloop
-
-from checkrail_server import heap, logs, settings
-from checkrail_server.limits import Limits
-from checkrail_server.server import TERMINATION_LOG, serve, write_termination_message
+from checkrail_server import logs, settings, termination
 from checkrail_server.store import open_store
 from checkrail_server.store_process import StoreProcess
-from checkrail_server.trial import Trial
+
+if TYPE_CHECKING:
+    from checkrail_server.settings import Settings
+    from checkrail_server.store import Store
 
 
 def main() -> int:
@@ -24,11 +23,26 @@ def main() -> int:
         wanted = settings.from_environment(os.environ)
     except settings.SettingsError as error:
         logs.error("environment refused", reason=str(error))
-        write_termination_message(str(error), TERMINATION_LOG)
+        termination.write_message(str(error))
         return 1
+    with closing(open_store(wanted, StoreProcess.fork)) as store:
+        return _serve(wanted, store)
+
+
+def _serve(wanted: Settings, store: Store) -> int:
+    """Import what serves, while the process of the store makes its client, and serve."""
+    # before NumPy is imported: its BLAS would start a thread per core that nothing here uses
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+    import uvloop  # noqa: PLC0415 - after the fork
+
+    from checkrail_server import heap  # noqa: PLC0415 - after the fork
+    from checkrail_server.limits import Limits  # noqa: PLC0415 - after the fork
+    from checkrail_server.server import serve  # noqa: PLC0415 - after the fork
+    from checkrail_server.trial import Trial  # noqa: PLC0415 - after the fork
+
     heap.give_large_blocks_back()
-    # before the trial, which imports ONNX Runtime meanwhile
-    with closing(open_store(wanted, StoreProcess.fork)) as store, Trial.fork() as trial:
+    with Trial.fork() as trial:
         return uvloop.run(serve(wanted, Limits.for_bodies(wanted.body_bytes), store, trial))
 
 

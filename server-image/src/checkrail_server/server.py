@@ -17,16 +17,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import os
 import resource
 import signal
 import socket
 import threading
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from checkrail_server import container_memory, heap, logs
+from checkrail_server import container_memory, heap, logs, termination
 from checkrail_server.connection import Connection
 from checkrail_server.errors import LoadError
 from checkrail_server.service import Service
@@ -45,8 +43,6 @@ if TYPE_CHECKING:
     Loaded = tuple[Model, Exposition]
     Load = Callable[[], Loaded]
 
-TERMINATION_LOG = Path("/dev/termination-log")
-TERMINATION_BYTES = 4_096
 TICK_SECONDS = 0.25
 BACKLOG = 4_096
 """Connections that the kernel accepts for us; one without a place tries again a second later."""
@@ -99,7 +95,7 @@ async def _load(service: Service, load: Load, *signals: asyncio.Event) -> bool:
         _record(service, model)
     except LoadError as error:
         logs.error("model refused", reason=str(error))
-        write_termination_message(str(error), TERMINATION_LOG)
+        termination.write_message(str(error))
         return False
     gc.collect()
     gc.freeze()  # what lives for ever is not looked at again
@@ -218,16 +214,6 @@ def _allow_files(wanted: int) -> None:
     limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < limit:
         resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-
-
-def write_termination_message(message: str, path: Path) -> None:
-    """Leave ``message`` where the kubelet looks for it, if it made that file."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC)
-        try:
-            os.write(descriptor, message.encode()[:TERMINATION_BYTES])
-        finally:
-            os.close(descriptor)
 
 
 def _log_loop_error(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

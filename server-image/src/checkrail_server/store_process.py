@@ -1,12 +1,12 @@
 """The S3 client, in a child process of its own: what only a start needs ends with it.
 
-    main ── fork ── imports ONNX Runtime ──── a thread that loads ──────────── the child's end
+    main ── fork ── imports all the rest ──── a thread that loads ──────────── the child's end
              │                                    │          ▲
              │                     name, most ──> │          │ <── pieces; or what is wrong
              └─ child: imports botocore ──────────┴──────────┘
 
 botocore and its client take 20 MB, and a third of the time of a start; in a child they are got
-while this process imports ONNX Runtime, where there is a second core.
+while this process imports NumPy and ONNX Runtime, where there is a second core.
 """
 
 from __future__ import annotations

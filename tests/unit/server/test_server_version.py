@@ -5,8 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from checkrail_server import VERSION
-from checkrail_server.server import write_termination_message
+from checkrail_server import VERSION, termination
 
 PROJECT = Path(__file__).parents[3] / "pyproject.toml"
 
@@ -19,8 +18,8 @@ def test_the_termination_message_is_left_where_the_kubelet_made_a_file(tmp_path:
     made, absent = tmp_path / "made", tmp_path / "absent"
     made.write_text("older")
 
-    write_termination_message("model.onnx has SHA-256 ...", made)
-    write_termination_message("anything", absent)
+    termination.write_message("model.onnx has SHA-256 ...", made)
+    termination.write_message("anything", absent)
 
     assert (made.read_text(), absent.exists()) == ("model.onnx has SHA-256 ...", False)
 
