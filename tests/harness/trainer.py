@@ -166,3 +166,15 @@ def train(
 ) -> Ended:
     """Run the trainer to its end."""
     return finish(start(spec, store, folder, environment), folder)
+
+
+def publish(
+    spec: Mapping[str, Any],
+    store: ObjectStoreServer,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run the trainer to its end, which must be a version that is published."""
+    ended = train(spec, store, folder, environment)
+    assert ended.code == 0, ended.log
+    return ended
