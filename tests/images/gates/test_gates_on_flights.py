@@ -7,8 +7,6 @@ of the distance alone              worse than it           nothing published
 
 from __future__ import annotations
 
-import hashlib
-import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +15,7 @@ from checkrail_api.artifact import Metrics
 from checkrail_api.exit_codes import ExitCode
 from checkrail_api.reports import TrainerFailure
 from harness import trainer
+from harness.gated_runs import EVALUATION, FLIGHTS, TRAIN, gated_run, keys, published_under
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,66 +23,6 @@ if TYPE_CHECKING:
     from harness.object_store import ObjectStoreServer
 
 pytestmark = pytest.mark.images
-
-FEATURES = ["hour", "carrier", "distance", "origin"]
-FLIGHTS: dict[str, Any] = {
-    "sources": [{"name": "flights", "uri": "s3://lake/flights/*.parquet"}],
-    "query": "SELECT *, arr_delay > 15 AS late FROM flights",
-    "filters": [{"column": "late", "op": "NotNull"}],
-    "label": "late",
-    "features": FEATURES,
-    "key": "flight_id",
-    "timeColumn": "time_hour",
-    "holdout": {"strategy": "DateRange", "from": "2013-06-01", "to": "2013-07-01"},
-}
-TRAIN = {"workflow": "xgboost-classifier", "params": {"n_estimators": 30, "max_depth": 4}}
-EVALUATION: dict[str, Any] = {
-    "metrics": ["roc_auc", "log_loss"],
-    "slices": ["carrier", "origin"],
-    "gates": [{"metric": "roc_auc", "min": "0.6"}, {"metric": "log_loss", "max": "0.7"}],
-}
-
-
-def spec(lake: ObjectStoreServer, name: str, **parts: Any) -> dict[str, Any]:
-    """Return a run that publishes to a place of its own."""
-    made = trainer.run_spec(
-        lake,
-        **{"data": FLIGHTS, "train": {**TRAIN, "seed": 7}, "evaluation": EVALUATION, **parts},
-    )
-    made["store"] = {**made["store"], "uri": f"s3://models/gates/{name}"}
-    return made
-
-
-def against_serving() -> dict[str, Any]:
-    return {"gates": [{"metric": "roc_auc", "notWorseThan": "Serving"}]}
-
-
-def published_under(lake: ObjectStoreServer, name: str) -> list[str]:
-    return lake.keys(f"s3://models/gates/{name}/")
-
-
-def keys(lake: ObjectStoreServer, number: int = 0) -> dict[str, str]:
-    """Return the keys that open the baseline of this place."""
-    return {f"CHECKRAIL_BASELINE_{number}_{key}": value for key, value in lake.credentials.items()}
-
-
-@pytest.fixture(scope="module")
-def first(lake: ObjectStoreServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The report of the version that serves from here on."""
-    return trainer.publish(spec(lake, "first"), lake, tmp_path_factory.mktemp("first")).report
-
-
-@pytest.fixture(scope="module")
-def serving(first: dict[str, Any], lake: ObjectStoreServer) -> dict[str, Any]:
-    """The version as the operator hands it to a run."""
-    sha256 = first["artifact"]["sha256"]
-    return {
-        "reference": "Serving",
-        "version": f"model-{sha256[:8]}",
-        "uri": first["artifact"]["uri"],
-        "sha256": sha256,
-        "store": {"endpoint": lake.endpoint, "region": lake.region, "addressingStyle": "Path"},
-    }
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +34,7 @@ def alike(
         {"metric": "roc_auc", "notWorseThan": "Serving", "margin": "0.01"},
         {"metric": "log_loss", "notWorseThan": serving["version"], "margin": "0.01"},
     ]
-    run = spec(
+    run = gated_run(
         lake,
         "alike",
         train={**TRAIN, "params": {**TRAIN["params"], "subsample": 0.8}, "seed": 8},  # type: ignore[dict-item]
@@ -115,7 +54,7 @@ def worse(
         {"metric": "accuracy", "min": "0.5"},
         {"metric": "roc_auc", "notWorseThan": "Serving", "margin": "0.01"},
     ]
-    run = spec(
+    run = gated_run(
         lake,
         "worse",
         data={**FLIGHTS, "features": ["distance"]},
@@ -205,7 +144,7 @@ def test_a_regressor_is_judged_by_its_rmse_unless_told_otherwise(
 ) -> None:
     filters = [{"column": "arr_delay", "op": "NotNull"}]
     data = {**FLIGHTS, "query": "FROM flights", "label": "arr_delay", "filters": filters}
-    run = spec(
+    run = gated_run(
         lake,
         "minutes",
         data=data,
@@ -226,91 +165,12 @@ def test_a_regressor_is_judged_by_its_rmse_unless_told_otherwise(
     assert published_under(lake, "minutes") == []
 
 
-def changed(serving: dict[str, Any], lake: ObjectStoreServer) -> dict[str, Any]:
-    """Put another model under the digest of the one that serves."""
-    uri = "s3://models/gates/changed"
-    model = lake.get(f"{serving['uri']}/model.onnx")
-    lake.put(f"{uri}/model.onnx", model[:-1] + bytes([model[-1] ^ 1]))
-    return {**serving, "uri": uri}
-
-
-def test_a_baseline_that_was_replaced_is_refused_before_it_is_opened(
-    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
-) -> None:
-    other = changed(serving, lake)
-    digest = hashlib.sha256(lake.get(f"{other['uri']}/model.onnx")).hexdigest()
-    run = spec(lake, "replaced", baselines=[other], evaluation=against_serving())
-
-    ended = trainer.train(run, lake, tmp_path, keys(lake))
-
-    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "BadBaseline")
-    assert f"expected SHA-256 {serving['sha256']}, found {digest}" in ended.report["message"]
-    assert ended.progress[-1]["phase"] == "Fetching"
-
-
-def test_a_baseline_that_is_gone_says_where_it_was(
-    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
-) -> None:
-    gone = {**serving, "uri": "s3://models/gates/gone"}
-    run = spec(lake, "gone", baselines=[gone], evaluation=against_serving())
-
-    ended = trainer.train(run, lake, tmp_path, keys(lake))
-
-    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "BadBaseline")
-    assert "has no object s3://models/gates/gone/model.onnx" in ended.report["message"]
-
-
-def test_a_baseline_that_asks_for_a_column_the_query_does_not_give_ends_before_training(
-    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
-) -> None:
-    query = "SELECT flight_id, time_hour, distance, arr_delay > 15 AS late FROM flights"
-    run = spec(
-        lake,
-        "narrow",
-        data={**FLIGHTS, "query": query, "features": ["distance"]},
-        baselines=[serving],
-        evaluation=against_serving(),
-    )
-
-    ended = trainer.train(run, lake, tmp_path, keys(lake))
-
-    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "BadBaseline")
-    assert "asks for the input `hour`, which is no column" in ended.report["message"]
-    assert "spec.data.query" in ended.report["message"]
-    assert ended.progress[-1]["phase"] == "Fetching"
-
-
-def test_a_run_waits_for_a_baseline_whose_store_is_away(
-    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
-) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        away = {**serving["store"], "endpoint": f"http://127.0.0.1:{closed.getsockname()[1]}"}
-        run = spec(
-            lake, "away", baselines=[{**serving, "store": away}], evaluation=against_serving()
-        )
-        ended = trainer.train(run, lake, tmp_path, keys(lake))
-
-    assert ended.failure == (ExitCode.STORAGE_UNAVAILABLE, "StoreUnavailable")
-
-
-def test_a_baseline_that_no_gate_names_is_not_fetched(
-    serving: dict[str, Any], lake: ObjectStoreServer, tmp_path: Path
-) -> None:
-    gone = {**serving, "uri": "s3://models/gates/gone"}
-    run = spec(lake, "unnamed", baselines=[gone], data={**FLIGHTS, "label": "nothing"})
-
-    ended = trainer.train(run, lake, tmp_path)
-
-    assert ended.failure == (ExitCode.BAD_SPEC_OR_DATA, "LabelNotFound")
-
-
 def test_a_metric_of_another_task_ends_the_run_before_data_is_read(
     lake: ObjectStoreServer, tmp_path: Path
 ) -> None:
     sources = [{"name": "flights", "uri": "s3://lake/nothing.parquet"}]
     data = {**FLIGHTS, "sources": sources}
-    run = spec(lake, "rmse", data=data, evaluation={"metrics": ["rmse"]})
+    run = gated_run(lake, "rmse", data=data, evaluation={"metrics": ["rmse"]})
 
     ended = trainer.train(run, lake, tmp_path)
 
