@@ -21,6 +21,11 @@ def canary_at(weight: int, beside: Callable[[], ServingWorld] = deployed) -> Ser
     raise AssertionError(f"the canary never got {weight} %")
 
 
+def run_until_the_canary_is_made(world: ServingWorld) -> None:
+    """Pass and tick until version 2 has a revision."""
+    world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
+
+
 def canary_under_way() -> ServingWorld:
     world = canary_at(10)
     world.run_pass()
@@ -34,7 +39,7 @@ def canary_of_compared_scores() -> ServingWorld:
     world.versions[1] = model_version(1, scores={"output": "probabilities", "edges": ["0.5"]})
     world.settle()
     world.ask_for(2)
-    world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
+    run_until_the_canary_is_made(world)
     return world
 
 
@@ -56,7 +61,7 @@ def canary_lacks_its_image() -> ServingWorld:
     world = deployed()
     world.behaviour[2] = "unpulled"
     world.ask_for(2)
-    world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
+    run_until_the_canary_is_made(world)
     world.tick()
     return world
 
@@ -65,7 +70,7 @@ def canary_lacks_authorities_of_its_log() -> ServingWorld:
     world = deployed()
     world.lacking["authorities"] = "ConfigMap authorities in namespace team"
     world.ask_for(2, server={"decisionLog": EVERY_FIELD["server"]["decisionLog"]})
-    world.run_until(lambda w: any(w.version_of(r) == 2 for r in w.revisions))
+    run_until_the_canary_is_made(world)
     world.tick()
     return world
 
