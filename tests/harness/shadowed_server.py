@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SECONDS = 30.0
 LOOK_SECONDS = 0.05
 """Between two looks at the report; ``SECONDS`` is the deadline."""
+VALUES = [0.05, 0.15, 0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85, 0.95]
+"""Inputs whose scores, by a model that answers its input, fall into as many bins."""
 
 
 @dataclass
