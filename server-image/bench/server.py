@@ -88,7 +88,8 @@ class Bench:
                 self.figures.ready(server.name, up.ready_seconds)
                 for cell in cells:
                     self.figures.take(server.name, cell, self._measured(server, up, cell))
-                self.figures.memory(server.name, up.resident_bytes())
+                if cells:  # else it has had no load
+                    self.figures.memory(server.name, up.resident_bytes())
         except ServerFailedError as error:
             print(f"{server.name}: {error}", flush=True)
             for cell in cells:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import select
 import signal
@@ -11,6 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from checkrail_api import serving as env
+from checkrail_api.artifact import MODEL_FILE
+from checkrail_server import settings
+from checkrail_server.errors import StoreUnavailableError
+from checkrail_server.store import S3Store
+from harness.breaking_store import Broken, breaking_store, ends, resets, stalls
 from harness.scoring_server import (
     READY_SECONDS,
     environment,
@@ -29,6 +35,16 @@ if TYPE_CHECKING:
     from harness.process import Child
 
 pytestmark = pytest.mark.images
+
+
+def of_store(endpoint: str, files: dict[str, bytes]) -> dict[str, str]:
+    """The environment of a server whose artifact is in a store that takes any keys."""
+    return {
+        **environment("s3://any/model", hashlib.sha256(files[MODEL_FILE]).hexdigest()),
+        "AWS_ACCESS_KEY_ID": "any",
+        "AWS_SECRET_ACCESS_KEY": "any",
+        env.ENV_STORE_ENDPOINT: endpoint,
+    }
 
 
 def sockets(process: int) -> set[str]:
@@ -93,3 +109,32 @@ def test_what_it_cannot_make_a_client_of_is_told(
 def test_it_ends_when_the_model_is_fetched(object_store: ObjectStoreServer, tmp_path: Path) -> None:
     with serving(in_store(object_store, flight_files(), "fetched"), tmp_path) as server:
         assert server.child.children == []
+
+
+@pytest.mark.parametrize("how", [resets, ends])
+def test_a_connection_that_is_lost_in_the_middle_of_a_file_is_made_again(
+    tmp_path: Path, how: Broken
+) -> None:
+    files = flight_files()
+    with (
+        breaking_store(files, how, times=1) as endpoint,
+        serving(of_store(endpoint, files), tmp_path) as server,
+    ):
+        messages = [event["message"] for event in server.events()]
+
+    assert messages.count("store does not answer") == 1
+
+
+@pytest.mark.parametrize("how", [resets, ends, stalls])
+def test_a_candidate_is_not_to_blame_for_a_lost_connection(
+    monkeypatch: pytest.MonkeyPatch, how: Broken
+) -> None:
+    monkeypatch.setattr("checkrail_server.store.READ_SECONDS", 0.2)
+    files = flight_files()
+    with breaking_store(files, how, times=2) as endpoint:
+        for name, value in (variables := of_store(endpoint, files)).items():
+            monkeypatch.setenv(name, value)
+        store = S3Store(settings.from_environment(variables))
+
+        with pytest.raises(StoreUnavailableError):
+            store.read(MODEL_FILE, len(files[MODEL_FILE]))

@@ -20,7 +20,7 @@ class FixedAnswer(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:  # noqa: ARG002 - asyncio's signature
-        """Answer, whatever it is."""
+        """Answer, whatever it is: requests are small, and come in one piece."""
         self._transport.write(ANSWER)
 
 

@@ -4,7 +4,7 @@
                          └───── child: does its work over a socket, and ends
 
 Forked while the process has one thread, it inherits no lock that nobody releases. It keeps none of
-this process's files but the socket, its output and its errors: a child that runs what nobody has
+this process's files but the socket, its input, output and errors: a child that runs what nobody has
 proven must not talk to one that has the keys of a store.
 """
 
@@ -36,7 +36,8 @@ class Forked:
         self.channel, childs = socket.socketpair()
         self._reaping = threading.Lock()
         sys.stdout.flush()
-        self._pid: int | None = os.fork()
+        self._ended: tuple[int, int] | None = None
+        self._pid = os.fork()
         if self._pid == 0:
             _be_child(work, childs, output)
         childs.close()
@@ -48,14 +49,24 @@ class Forked:
             Its exit code, or minus the signal that ended it, and its peak memory in bytes.
         """
         with self._reaping:
-            if self._pid is None:
-                return -signal.SIGKILL, 0
-            if kill:
-                os.kill(self._pid, signal.SIGKILL)
-            _, status, usage = os.wait4(self._pid, 0)
-            self._pid = None
-            self.channel.close()
-            return os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10
+            if self._ended is None:
+                if kill:
+                    os.kill(self._pid, signal.SIGKILL)
+                _, status, usage = os.wait4(self._pid, 0)
+                self.channel.close()
+                self._ended = os.waitstatus_to_exitcode(status), usage.ru_maxrss << 10
+            return self._ended
+
+
+def received(channel: socket.socket, size: int) -> bytes:
+    """Return ``size`` bytes; fewer only where the other end is gone.
+
+    A signal, as of a process that is paused and goes on, ends a call of ``recv`` early.
+    """
+    pieces = [channel.recv(size, socket.MSG_WAITALL)] if size else []
+    while pieces and pieces[-1] and (rest := size - sum(map(len, pieces))):
+        pieces.append(channel.recv(rest, socket.MSG_WAITALL))
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _be_child(
@@ -68,9 +79,7 @@ def _be_child(
         if output is not None:
             os.dup2(output, 1)
             os.dup2(output, 2)
-        _close_all_but(
-            sys.stdin.fileno(), sys.stdout.fileno(), sys.stderr.fileno(), channel.fileno()
-        )
+        _close_all_but(0, 1, 2, channel.fileno())
         work(channel)
         code = 0
     except BaseException as error:  # noqa: BLE001 - nothing of this may run the parent's code

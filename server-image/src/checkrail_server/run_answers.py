@@ -46,17 +46,26 @@ class RunAnswers:
             ]
             self._service.send_scores([(job.exchange, answer) for job, _, answer in answered])
             # what nobody waits for comes after the answers
-            self._service.metrics.inferred(run.outputs, run.seconds)
-            self._count(answered, run, finite=finite and len(answered) == len(jobs))
-            self._service.shadow.offer(run, answered)
-            if self._service.recording:
-                self._record(self._service.recording, jobs, run, answered)
+            self._remember(jobs, run, answered, finite=finite)
         except Exception as error:  # noqa: BLE001 - a bug fails these requests, not the queue
             for job in jobs:
                 self._service.fail(job.exchange, error)
         finally:
             for job in jobs:
                 job.exchange.end_inference()
+
+    def _remember(
+        self, jobs: list[ScoringJob], run: Run, answered: list[Answered], *, finite: bool
+    ) -> None:
+        """Record, count and compare what was answered; a bug in it is told once."""
+        try:
+            if self._service.recording:
+                self._record(self._service.recording, jobs, run, answered)
+            self._service.metrics.inferred(run.outputs, run.seconds)
+            self._count(answered, run, finite=finite and len(answered) == len(jobs))
+            self._service.shadow.offer(run, answered)
+        except Exception as error:  # noqa: BLE001 - a bug here fails no request
+            self._service.report_bug(error)
 
     def _answer(
         self, job: ScoringJob, part: slice, run: Run, texts: RowTexts | None

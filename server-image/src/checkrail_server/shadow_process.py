@@ -14,6 +14,7 @@ import socket
 import sys
 import time
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -123,10 +124,11 @@ def _processor_seconds(most: int) -> Iterator[None]:
 
 
 def _fetch(link: socket.socket, candidate: Candidate, own: settings.Settings) -> artifact.Artifact:
-    store = open_store(replace(own, artifact_uri=candidate.uri, sha256=candidate.sha256))
+    opened = cache(open_store)
+    place = replace(own, artifact_uri=candidate.uri, sha256=candidate.sha256)
     while True:
         try:
-            return artifact.fetch(store, candidate.sha256)
+            return artifact.fetch(opened(place), candidate.sha256)
         except StoreUnavailableError as error:  # no fault of the candidate's
             _tell(link, state="Loading", message=f"the store does not answer: {error}")
         if select.select([link], [], [], STORE_PAUSE_SECONDS)[0]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from pathlib import Path
@@ -86,7 +87,8 @@ class S3Store:
         # not as a URL: in a key, "#" and "?" are characters like any other, as the trainer has them
         place = settings.artifact_uri.removeprefix("s3://")
         self._bucket, _, self._prefix = place.partition("/")
-        self._client = s3_client(settings.endpoint, settings.region, settings.addressing_style)
+        with _translated(settings.artifact_uri):
+            self._client = s3_client(settings.endpoint, settings.region, settings.addressing_style)
 
     def close(self) -> None:
         """Close the connections."""
@@ -98,29 +100,39 @@ class S3Store:
 
     def pieces(self, name: str, max_bytes: int) -> Iterator[bytes]:
         """Yield an object as it comes, and raise what ``read`` does."""
-        from botocore.exceptions import (  # noqa: PLC0415 - as boto3
-            BotoCoreError,
-            ClientError,
-            ConnectionError,  # noqa: A004 - botocore's, with names that do not resolve
-            HTTPClientError,
-            IncompleteReadError,
-        )
-
         key = f"{self._prefix}/{name}"
         where = f"s3://{self._bucket}/{key}"
-        try:
-            with self._client.get_object(Bucket=self._bucket, Key=key)["Body"] as body:
+        with _translated(where):
+            body = self._client.get_object(Bucket=self._bucket, Key=key)["Body"]
+            with body:  # not "as": botocore gives what it wraps, which checks no length
                 size = 0
                 while piece := body.read(PIECE_BYTES):
                     size += len(piece)
                     _check_size(size, where, max_bytes)
                     yield piece
-        except ClientError as error:
-            raise _from_answer(error.response, where) from error
-        except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
-            raise StoreUnavailableError(f"{where}: {error}") from error
-        except BotoCoreError as error:
-            raise LoadError(f"{where} cannot be read: {error}") from error
+
+
+@contextlib.contextmanager
+def _translated(where: str) -> Iterator[None]:
+    """Raise what ``Store.read`` does for what botocore raises; ``where`` is what was asked."""
+    from botocore.exceptions import (  # noqa: PLC0415 - what a file:// artifact never needs
+        BotoCoreError,
+        ClientError,
+        ConnectionError,  # noqa: A004 - botocore's, with names that do not resolve
+        CredentialRetrievalError,
+        HTTPClientError,
+        IncompleteReadError,
+    )
+
+    unavailable = (ConnectionError, CredentialRetrievalError, HTTPClientError, IncompleteReadError)
+    try:
+        yield
+    except ClientError as error:
+        raise _from_answer(error.response, where) from error
+    except unavailable as error:
+        raise StoreUnavailableError(f"{where}: {error}") from error
+    except (BotoCoreError, ValueError) as error:  # the latter of an endpoint, or of header fields
+        raise LoadError(f"{where} cannot be read: {error}") from error
 
 
 def s3_client(endpoint: str | None, region: str | None, addressing_style: str) -> Any:

@@ -11,17 +11,20 @@ while this process imports NumPy and ONNX Runtime, where there is a second core.
 
 from __future__ import annotations
 
+import contextlib
 import signal
-import socket
 import struct
+from functools import cache, partial
 from typing import TYPE_CHECKING, Self
 
+from checkrail_server import logs
 from checkrail_server.errors import LoadError, StoreUnavailableError
-from checkrail_server.forked import Forked
+from checkrail_server.forked import Forked, received
 from checkrail_server.store import S3Store
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import socket
+    from collections.abc import Callable, Iterator
 
     from checkrail_server.settings import Settings
 
@@ -66,50 +69,50 @@ class StoreProcess:
 
     def _reply(self) -> tuple[bytes, bytes]:
         """Return what the child says next; OSError: it has ended."""
-        kind, size = REPLY.unpack(_whole(self._child.channel, REPLY.size))
-        return kind, _whole(self._child.channel, size)
+        kind, size = REPLY.unpack(self._whole(REPLY.size))
+        return kind, self._whole(size)
+
+    def _whole(self, size: int) -> bytes:
+        content = received(self._child.channel, size)
+        if len(content) < size:
+            raise ConnectionResetError
+        return content
 
     def _ending(self, name: str) -> str:
         """Return why the child is gone."""
         code, _ = self._child.reap(kill=False)
-        where = f"{self._uri}/{name} cannot be read: the process that asks the store ended"
-        if code == -signal.SIGKILL:
-            return f"{where} by SIGKILL: probably there is too little memory"
-        return f"{where} with exit code {code}; it says why in the log"
-
-
-def _whole(channel: socket.socket, size: int) -> bytes:
-    """Return ``size`` bytes; ConnectionResetError: there are fewer."""
-    content = channel.recv(size, socket.MSG_WAITALL) if size else b""
-    if len(content) < size:
-        raise ConnectionResetError
-    return content
+        how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        why = ": probably there is too little memory" if code == -signal.SIGKILL else ""
+        return (
+            f"{self._uri}/{name} cannot be read: the process that asks the store ended {how}{why}"
+        )
 
 
 def _answer(channel: socket.socket, settings: Settings) -> None:
     """Be the child: answer until the parent is gone."""
-    store: S3Store | str
-    try:
-        store = S3Store(settings)
-    except Exception as error:  # noqa: BLE001 - botocore's and its libraries', of what it is told
-        store = f"{settings.artifact_uri} cannot be read: {error}"
-    while request := channel.recv(REQUEST.size, socket.MSG_WAITALL):
+    opened = cache(partial(S3Store, settings))
+    with contextlib.suppress(Exception):  # told when something is asked
+        opened()
+    while len(request := received(channel, REQUEST.size)) == REQUEST.size:
         max_bytes, size = REQUEST.unpack(request)
-        name = _whole(channel, size).decode()
-        for kind, content in _replies(store, name, max_bytes):
+        name = received(channel, size).decode()
+        for kind, content in _replies(opened, f"{settings.artifact_uri}/{name}", name, max_bytes):
             channel.sendall(REPLY.pack(kind, len(content)) + content)
 
 
-def _replies(store: S3Store | str, name: str, max_bytes: int) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the replies to one request; ``store`` may be why there is none."""
+def _replies(
+    opened: Callable[[], S3Store], where: str, name: str, max_bytes: int
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the replies to one request."""
     try:
-        if isinstance(store, str):
-            raise LoadError(store)  # noqa: TRY301 - told as any other
-        for piece in store.pieces(name, max_bytes):
+        for piece in opened().pieces(name, max_bytes):
             yield PIECE, piece
     except LoadError as error:
         yield REFUSED, str(error).encode()
     except StoreUnavailableError as error:
         yield UNAVAILABLE, str(error).encode()
+    except Exception as error:  # noqa: BLE001 - what the client's libraries raise has no base
+        logs.bug("store not read", error)
+        yield REFUSED, f"{where} cannot be read: {type(error).__name__}: {error}".encode()
     else:
         yield END, b""

@@ -18,7 +18,6 @@ import contextlib
 import json
 import os
 import resource
-import socket
 import struct
 import time
 from dataclasses import asdict
@@ -26,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 from checkrail_server import container_memory, heap, logs, store_keys
 from checkrail_server.errors import LoadError
-from checkrail_server.forked import Forked
+from checkrail_server.forked import Forked, received
 from checkrail_server.trial_ending import (
     MIB,
     Ending,
@@ -36,6 +35,7 @@ from checkrail_server.trial_ending import (
 )
 
 if TYPE_CHECKING:
+    import socket
     from types import TracebackType
 
     from checkrail_server.model import Findings
@@ -153,7 +153,7 @@ def _try(channel: socket.socket) -> None:
 
     store_keys.forget()
     graph.prepare()  # while the parent fetches the model
-    request = channel.recv(REQUEST.size, socket.MSG_WAITALL)
+    request = received(channel, REQUEST.size)
     if len(request) < REQUEST.size:
         return  # the parent needs no trial any more
     size, memory_bytes, seconds, threads = REQUEST.unpack(request)
@@ -161,7 +161,7 @@ def _try(channel: socket.socket) -> None:
     _limit(memory_bytes + (threads - 1) * THREAD_BYTES, seconds * threads)
     outcome: dict[str, object] | str
     try:
-        content = channel.recv(size, socket.MSG_WAITALL)
+        content = received(channel, size)
         outcome = asdict(
             try_out(content, threads, lambda stage: channel.sendall(stage.encode() + b"\n"))
         )
