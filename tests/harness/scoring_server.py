@@ -130,6 +130,11 @@ def artifact_files(
     return {**files, MANIFEST_FILE: json.dumps(manifest.dump()).encode()}
 
 
+def flight_digest() -> str:
+    """Return the digest of the flight model."""
+    return hashlib.sha256(flight_model()).hexdigest()
+
+
 def flight_files() -> dict[str, bytes]:
     """Return the files of the flight model's artifact."""
     return artifact_files(flight_model(), SIGNATURE, PROFILE)

@@ -12,9 +12,10 @@ from checkrail_server import grpc_health_pb2 as health
 from checkrail_server import open_inference_pb2 as pb
 from harness.grpc_client import SERVICE, GrpcClient, framed
 from harness.grpc_requests import CHECK, INFER, flight
-from harness.scoring_server import MODEL, ROW, VERSION, ScoringServer
+from harness.scoring_server import MODEL, ROW, VERSION, ScoringServer, flight_digest
 
 pytestmark = pytest.mark.images
+DIGEST = flight_digest()
 
 
 @pytest.mark.parametrize(
@@ -31,6 +32,10 @@ pytestmark = pytest.mark.images
         pytest.param(
             f"{SERVICE}ModelReady", pb.ModelReadyRequest(name=MODEL, version=VERSION),
             pb.ModelReadyResponse(ready=True), id="the model is ready",
+        ),
+        pytest.param(
+            f"{SERVICE}ModelReady", pb.ModelReadyRequest(name=MODEL, version=DIGEST),
+            pb.ModelReadyResponse(ready=True), id="the version of that digest is ready",
         ),
         pytest.param(
             CHECK, health.HealthCheckRequest(), health.HealthCheckResponse(status="SERVING"),

@@ -20,11 +20,13 @@ from harness.scoring_server import (
     ROW,
     VERSION,
     ScoringServer,
+    flight_digest,
     flight_model,
 )
 
 pytestmark = pytest.mark.images
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "server.md"
+DIGEST = flight_digest()
 PARAMETERS = {"trace": 7, "share": 0.5, "shadow": True, "team": "a"}
 
 
@@ -40,6 +42,11 @@ PARAMETERS = {"trace": 7, "share": 0.5, "shadow": True, "team": "a"}
             f"/v2/models/{MODEL}/versions/{VERSION}/ready",
             {"name": MODEL, "ready": True},
             id="the version is ready",
+        ),
+        pytest.param(
+            f"/v2/models/{MODEL}/versions/{DIGEST}/ready",
+            {"name": MODEL, "ready": True},
+            id="the version of that digest is ready",
         ),
         pytest.param(
             "/v2",
@@ -58,7 +65,10 @@ def test_the_protocols_readers(server: ScoringServer, path: str, want: object) -
     assert (answer.status_code, answer.json()) == (200, want)
 
 
-@pytest.mark.parametrize("path", [f"/v2/models/{MODEL}", f"/v2/models/{MODEL}/versions/{VERSION}"])
+@pytest.mark.parametrize(
+    "path",
+    [f"/v2/models/{MODEL}", *(f"/v2/models/{MODEL}/versions/{v}" for v in (VERSION, DIGEST))],
+)
 def test_metadata_says_what_the_model_takes_and_which_it_is(
     server: ScoringServer, path: str, digest: str
 ) -> None:
@@ -66,7 +76,7 @@ def test_metadata_says_what_the_model_takes_and_which_it_is(
 
     assert answer.json() == {
         "name": MODEL,
-        "versions": [VERSION],
+        "versions": [VERSION, digest],
         "platform": "onnx_onnxruntime",
         "inputs": [
             {"name": "distance", "datatype": "FP32", "shape": [-1, 1]},

@@ -95,7 +95,7 @@ def message(kind: Any, call: Exchange) -> Any:
 
 def check_name(settings: Settings, name: str, version: str) -> None:
     """Raise RequestError 404 unless that model is served, and that version if one is named."""
-    if name != settings.model or version not in ("", settings.version):
+    if name != settings.model or version not in ("", *settings.versions):
         raise RequestError(
             404,
             f"model {name[:SHOWN]!r}, version {version[:SHOWN]!r} is not here; this server has the "
@@ -132,7 +132,7 @@ def _model_metadata(service: Service, call: Exchange) -> Answer:
         raise unavailable("the model is being loaded; try again in a second")
     answer = protocol.ModelMetadataResponse(
         name=service.settings.model,
-        versions=[service.settings.version],
+        versions=service.settings.versions,
         platform=PLATFORM,
         inputs=[spec.described() for spec in service.model.inputs],
         outputs=[spec.described() for spec in service.model.outputs],

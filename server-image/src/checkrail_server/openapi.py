@@ -67,6 +67,7 @@ def document(settings: Settings, limits: Limits, model: Model) -> Object:
         "/v2/models/stats": _read("statistics", STATISTICS, "application/json", _ref("Statistics")),
         **_of_model(base, "Model", model),
         **_of_model(f"{base}/versions/{settings.version}", "Version", model),
+        **_of_model(f"{base}/versions/{settings.sha256}", "Digest", model),
     }
     if model.takes_rows:
         paths["/predict"] = {"post": _predict(model)}
@@ -234,7 +235,7 @@ def _schemas(settings: Settings, limits: Limits, model: Model) -> Object:
     }
     metadata: Object = {
         "name": name,
-        "versions": {"const": [settings.version]},
+        "versions": {"const": settings.versions},
         "platform": TEXT,
         "inputs": tensors,
         "outputs": tensors,

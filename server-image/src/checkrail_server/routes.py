@@ -37,7 +37,7 @@ class Routes:
         self._service = service
         settings = service.settings
         model = f"/v2/models/{settings.model}"
-        version = f"{model}/versions/{settings.version}"
+        versions = [f"{model}/versions/{version}" for version in settings.versions]
         table = {
             "/v2": Route(READERS, _server_metadata),
             serving.LIVE_PATH: Route(READERS, lambda _: document(200, {"live": True})),
@@ -48,7 +48,7 @@ class Routes:
             PAGE_PATH.decode(): Route(READERS, self._made_once),
             PREDICT_PATH.decode(): Route(POSTERS, self._predict, model=True, scoring=True),
         }
-        for prefix in (model, version):
+        for prefix in (model, *versions):
             table[prefix] = Route(READERS, lambda _: service.described_model(), model=True)
             table[f"{prefix}/stats"] = Route(READERS, self._statistics, model=True)
             table[f"{prefix}/ready"] = Route(READERS, self._model_ready, model=True)

@@ -247,7 +247,7 @@ class Service:
             200,
             {
                 "name": self.settings.model,
-                "versions": [self.settings.version],
+                "versions": self.settings.versions,
                 "platform": PLATFORM,
                 "inputs": [spec.described() for spec in self.model.inputs],
                 "outputs": [spec.described() for spec in self.model.outputs],

@@ -62,6 +62,11 @@ class Settings:
     """Path of the file that names a candidate to score in shadow; it need not exist."""
 
     @property
+    def versions(self) -> tuple[str, str]:
+        """What the version is called in the Open Inference Protocol: its name, and its digest."""
+        return self.version, self.sha256
+
+    @property
     def short_digest(self) -> str:
         """The digest as metrics label it: its first 8 digits, as in the version's name."""
         return self.sha256[:SHORT_DIGEST]
