@@ -1,15 +1,17 @@
 """What the decision log costs: ``make bench-decision-log``.
 
 Two servers of one model, one with a log and one without, are asked in turn by wrk: one row a
-request, JSON, keep-alive, every request with values of its own. Server and writer have one core
-together, as in a pod of one CPU; wrk and the object store have the other. What counts are the
-ratios of one run. docs/decision-log.md quotes them.
+request, JSON, keep-alive, every request with values of its own; as one matrix, the cheapest request
+there is, and as an input for each feature. Server and writer have one core together, as in a pod of
+one CPU; wrk and the object store have the other. What counts are the ratios of one run; the goal is
+at least 0.90. docs/decision-log.md quotes them.
 """
 
 from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import re
 import statistics
@@ -19,6 +21,7 @@ import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -27,12 +30,18 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "local-cluster" / "src")]
 
 from speed_load import program  # noqa: E402
-from speed_model import COLUMNS, INFER_PATH, trained, with_columns  # noqa: E402
+from speed_model import COLUMNS, INFER_PATH, profile, trained, with_columns  # noqa: E402
 
 from harness.decision_logs import decision_log, settled  # noqa: E402
 from harness.object_store import ObjectStoreServer  # noqa: E402
 from harness.scoring_server import ScoringServer, artifact_files, serving, written  # noqa: E402
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Inputs = Callable[[list[float]], list[dict[str, Any]]]
+
+GOAL = 0.9
 CONNECTIONS = (1, 16, 64)
 SECONDS = 4
 REPEATS = 3
@@ -64,17 +73,27 @@ class Figures:
     writer: float = 0.0
 
 
-def main() -> None:
-    """Measure and print."""
+def main() -> int:
+    """Measure and print, and return 1 where the goal is missed."""
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})  # what is started from here has it, too
+    model = trained()
+    lowest = [
+        compared("one matrix", model.SerializeToString(), cores[0], matrix),
+        compared(f"{len(COLUMNS)} named inputs", with_columns(model), cores[0], named),
+    ]
+    return int(min(lowest) < GOAL)
+
+
+def compared(title: str, model: bytes, core: int, inputs: Inputs) -> float:
+    """Measure and print what the log of ``model`` costs, and return the lowest ratio."""
     figures = {name: Figures() for name in ("off", "on")}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         store = stack.enter_context(ObjectStoreServer(folder / "store"))
         log = decision_log(store, folder, max_delay_seconds=2)
-        variables = written(artifact_files(with_columns(trained())), folder / "artifact")
-        script = write_load(folder)
+        variables = written(artifact_files(model, None, profile()), folder / "artifact")
+        script = write_load(folder, inputs)
         servers = {}
         for name, more in (("off", {}), ("on", log.environment)):
             (folder / name).mkdir()
@@ -83,7 +102,7 @@ def main() -> None:
             while len(processes(servers[name])) < wanted:
                 servers[name].http.get("/v2/health/live")
             for pid in processes(servers[name]):
-                os.sched_setaffinity(pid, {cores[0]})
+                os.sched_setaffinity(pid, {core})
             measure(Figures(), servers[name], CONNECTIONS[-1], script)  # imports are done then
         for turn in range(REPEATS):
             for connections in CONNECTIONS:
@@ -93,21 +112,33 @@ def main() -> None:
                         settled(servers[name])
         memory = [resident(pid) for pid in processes(servers["on"])]
         rows, size = stored(log.files(), store, log.settings.uri)
-    show(figures)
+    print(f"{title}:")
+    lowest = show(figures)
     print(f"resident: server {memory[0]:.0f} MB, writer {memory[1]:.0f} MB")
-    print(f"{rows:,} requests in the store, {size / rows:.0f} bytes each")
+    print(f"{rows:,} requests in the store, {size / rows:.0f} bytes each", flush=True)
+    return lowest
 
 
-def write_load(folder: Path) -> Path:
+def matrix(row: list[float]) -> list[dict[str, Any]]:
+    """Return the inputs of a request as one tensor."""
+    return [{"name": "matrix", "datatype": "FP32", "shape": [1, len(row)], "data": row}]
+
+
+def named(row: list[float]) -> list[dict[str, Any]]:
+    """Return the inputs of a request as a tensor for each feature."""
+    return [
+        {"name": name, "datatype": "FP32", "shape": [1, 1], "data": [value]}
+        for name, value in zip(COLUMNS, row, strict=True)
+    ]
+
+
+def write_load(folder: Path, inputs: Inputs) -> Path:
     """Write the bodies and the script of wrk, and return the script."""
     random = np.random.default_rng(8)
-    lines = []
-    for number, row in enumerate(random.normal(size=(BODIES, len(COLUMNS))).round(4).tolist()):
-        tensors = [
-            {"name": name, "datatype": "FP32", "shape": [1, 1], "data": [value]}
-            for name, value in zip(COLUMNS, row, strict=True)
-        ]
-        lines.append(json.dumps({"inputs": tensors, "id": f"request-{number}"}))
+    lines = [
+        json.dumps({"inputs": inputs(row), "id": f"request-{number}"})
+        for number, row in enumerate(random.normal(size=(BODIES, len(COLUMNS))).round(4).tolist())
+    ]
     (folder / "bodies").write_text("\n".join(lines))
     script = folder / "load.lua"
     script.write_text(SCRIPT)
@@ -141,9 +172,7 @@ def measure(found: Figures, server: ScoringServer, connections: int, script: Pat
 
 def processes(server: ScoringServer) -> list[int]:
     """Return the server and, with a log, its writer."""
-    pid = server.child.pid
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
+    return [server.child.pid, *server.child.children]
 
 
 def cpu(pid: int) -> float:
@@ -165,13 +194,15 @@ def stored(files: list[str], store: ObjectStoreServer, uri: str) -> tuple[int, i
     return rows, sum(map(len, contents))
 
 
-def show(figures: dict[str, Figures]) -> None:
-    """Print the table."""
+def show(figures: dict[str, Figures]) -> float:
+    """Print the table, and return the lowest of the ratios."""
+    lowest = math.inf
     print("connections  without log  with log  ratio of medians  lowest..highest")
     for connections in CONNECTIONS:
         off, on = (figures[name].rates[connections] for name in ("off", "on"))
         ratios = sorted(there / here for here, there in zip(off, on, strict=True))
         middle = statistics.median(on) / statistics.median(off)
+        lowest = min(lowest, middle)
         print(
             f"{connections:11d}  {statistics.median(off):11,.0f}  {statistics.median(on):8,.0f}"
             f"  {middle:16.2f}  {ratios[0]:.2f}..{ratios[-1]:.2f}"
@@ -181,7 +212,8 @@ def show(figures: dict[str, Figures]) -> None:
         f"CPU a request: server without log {1e6 * off.server / off.requests:.1f} us, with log "
         f"{1e6 * on.server / on.requests:.1f} us, writer {1e6 * on.writer / on.requests:.1f} us"
     )
+    return lowest
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

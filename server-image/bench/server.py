@@ -22,7 +22,15 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from speed_figures import ROWS, SHARES, Cell, Failed, Figures, Kind  # noqa: E402
 from speed_load import Load, LoadFailedError, h2load, open_loop, wrk  # noqa: E402
-from speed_model import Body, binary_body, grpc_body, json_body, trained, with_columns  # noqa: E402
+from speed_model import (  # noqa: E402
+    Body,
+    binary_body,
+    grpc_body,
+    json_body,
+    profile,
+    trained,
+    with_columns,
+)
 from speed_page import publish  # noqa: E402
 from speed_servers import (  # noqa: E402
     CACHE,
@@ -35,9 +43,8 @@ from speed_servers import (  # noqa: E402
     running,
 )
 
-from checkrail_api.artifact import Profile  # noqa: E402
 from harness.object_store import ObjectStoreServer  # noqa: E402
-from harness.scoring_server import EDGES, artifact_files, in_store, written  # noqa: E402
+from harness.scoring_server import artifact_files, in_store, written  # noqa: E402
 
 CONNECTIONS = (1, 16, 64)
 SOME_CONNECTIONS = 16
@@ -64,13 +71,13 @@ class Bench:
         model = trained()
         file = folder / "model.onnx"
         file.write_bytes(model.SerializeToString())
-        profile = Profile(features=[], score_output="probabilities", score_edges=EDGES)
-        matrix = artifact_files(file.read_bytes(), None, profile)
+        seen = profile()
+        matrix = artifact_files(file.read_bytes(), None, seen)
         self._served = Served(
             folder,
             file,
             in_store(store, matrix, "matrix"),
-            in_store(store, artifact_files(with_columns(model), None, profile), "columns"),
+            in_store(store, artifact_files(with_columns(model), None, seen), "columns"),
             written(matrix, folder / "directory"),
         )
         self._rows = {rows: json_body(folder, rows) for rows in ROWS}

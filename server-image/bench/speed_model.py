@@ -10,8 +10,9 @@ import numpy as np
 import xgboost
 from onnx import TensorProto, helper
 
+from checkrail_api.artifact import FeatureProfile, Profile
 from checkrail_trainer.workflows.xgboost_trees import FittedXGBoost
-from harness.scoring_server import MODEL
+from harness.scoring_server import EDGES, MODEL
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,11 +28,25 @@ COLUMNS = [f"f{number}" for number in range(FEATURES)]
 def trained() -> Any:
     """Return the ONNX model of one matrix, trained on rows made here; always the same one."""
     random = np.random.default_rng(SEED)
-    rows = random.normal(size=(TRAINING_ROWS, FEATURES)).astype(np.float32)
+    rows = _training_rows(random)
     noisy = rows[:, :5].sum(axis=1) + rows[:, 5] * rows[:, 6] + random.normal(size=len(rows))
     params = {"objective": "binary:logistic", "max_depth": DEPTH, "tree_method": "hist", "seed": 7}
     booster = xgboost.train(params, xgboost.QuantileDMatrix(rows, noisy > 0), TREES)
     return FittedXGBoost(booster, 2).onnx()
+
+
+def profile() -> Profile:
+    """Return what training saw: of a model with an input for each feature all are looked at."""
+    rows = _training_rows(np.random.default_rng(SEED))
+    features = [
+        FeatureProfile(name=name, datatype="FP32", null_rate="0", min=str(low), max=str(high))
+        for name, low, high in zip(COLUMNS, rows.min(axis=0), rows.max(axis=0), strict=True)
+    ]
+    return Profile(features=features, score_output="probabilities", score_edges=EDGES)
+
+
+def _training_rows(random: np.random.Generator) -> np.ndarray[Any, Any]:
+    return random.normal(size=(TRAINING_ROWS, FEATURES)).astype(np.float32)
 
 
 def with_columns(model: Any) -> bytes:
