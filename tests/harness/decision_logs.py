@@ -141,6 +141,10 @@ class Asker(threading.Thread):
     def run(self) -> None:
         """Ask; an answer with ``connection: close`` is what a gateway leaves after."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        with contextlib.closing(connection):
+            self._ask(connection)
+
+    def _ask(self, connection: http.client.HTTPConnection) -> None:
         body = json.dumps(ROW)
         for number in itertools.count():
             name = f"{self._name}-{number}"
