@@ -61,6 +61,13 @@ INFINITY = {"fp32_contents": [float("inf")]}
     [
         pytest.param(f"{SERVICE}ModelLoad", b"", "12", "ModelLoad is not here", id="a method"),
         pytest.param(
+            "/grpc.health.v1.Health/Watch",
+            health.HealthCheckRequest(),
+            "12",
+            "Watch is not here",
+            id="a watch",
+        ),
+        pytest.param(
             INFER, flight(model_name="iris"), "5", "the model 'flight-delays'", id="a model"
         ),
         pytest.param(
