@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -121,12 +120,20 @@ def test_bytes_in_and_json_out(typed: ScoringServer) -> None:
     assert tensors(answer)["out_BYTES"] == ["", "Zürich", "a\x00b"]
 
 
-def test_json_in_and_bytes_out(typed: ScoringServer) -> None:
+@pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
+def test_json_of_every_datatype_comes_back_as_its_bytes(
+    typed: ScoringServer, *, nested: bool
+) -> None:
     items, _ = inputs(extremes(), *extremes())
+    if nested:
+        for item, array in zip(items, extremes().values(), strict=True):
+            item["data"] = array.tolist()
 
     answer = typed.http.post(INFER, json={"inputs": items, "parameters": BINARY})
 
-    assert tensors(answer)["out_UINT64"] == struct.pack("<3Q", 0, 1, 2**64 - 1)
+    assert tensors(answer) == {
+        f"out_{name}": encoded(array, datatype_of(name)) for name, array in extremes().items()
+    }
 
 
 def test_scores_of_bytes_are_onnxruntimes_to_the_bit(server: ScoringServer) -> None:
