@@ -1,8 +1,10 @@
 """What a test says to a client and what it hears: JSON, with the bytes of tensors as hex.
 
 request  {"url": ..., "model": ..., "id": ..., "binary": true, "outputs": ["label"] or null,
+          "parameters": {"trace": 7},
           "inputs": [{"name": ..., "datatype": ..., "shape": [1, 1], "content": "0000f043"}]}
-answer   {"id": ..., "outputs": {"label": "0100000000000000"}}  or  {"error": ...}
+answer   {"id": ..., "parameters": {"trace": 7}, "outputs": {"label": "0100000000000000"}}
+         or  {"error": ...}
 
 This runs in the client's environment, where nothing of ours is installed.
 """
@@ -60,28 +62,39 @@ class Request:
     """Whether tensors are bytes in both directions, or JSON."""
     outputs: list[str] | None
     """Names; None asks for none, and gets all."""
+    parameters: dict[str, Any]
     inputs: list[Tensor]
 
 
-def hold(infer: Callable[[Request], tuple[str, dict[str, Array]]], *refusals: type) -> None:
+@dataclass(frozen=True)
+class Answer:
+    """What a client hears."""
+
+    id: str
+    parameters: dict[str, Any]
+    outputs: dict[str, Array]
+
+
+def hold(infer: Callable[[Request], Answer], *refusals: type) -> None:
     """Send every request of stdin by ``infer``, and write the answers to stdout.
 
     Args:
-        infer: Returns the id of the answer, and its outputs.
+        infer: Sends one request.
         refusals: What ``infer`` raises when the server refuses.
     """
     answers: list[dict[str, Any]] = []
     for asked in json.load(sys.stdin):
         request = Request(**{**asked, "inputs": [_tensor(**item) for item in asked["inputs"]]})
         try:
-            found, outputs = infer(request)
+            heard = infer(request)
         except Exception as error:
             if not isinstance(error, refusals):
                 raise
             answers.append({"error": str(error)})
         else:
-            content = {name: _content(values).hex() for name, values in outputs.items()}
-            answers.append({"id": found, "outputs": content})
+            content = {name: _content(values).hex() for name, values in heard.outputs.items()}
+            told = {"id": heard.id, "parameters": heard.parameters, "outputs": content}
+            answers.append(told)
     json.dump(answers, sys.stdout)
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import httpx
 from kserve import InferenceRESTClient, InferInput, InferRequest, RESTConfig
 from kserve.protocol.infer_type import RequestedOutput
 
-from clients.conversation import Request, hold
+from clients.conversation import Answer, Request, hold
 
 
-def infer(request: Request) -> tuple[str, dict[str, Any]]:
+def infer(request: Request) -> Answer:
     """Send one request."""
     inputs = []
     for tensor in request.inputs:
@@ -23,19 +22,20 @@ def infer(request: Request) -> tuple[str, dict[str, Any]]:
         request.model,
         inputs,
         request_id=request.id,
-        parameters={"binary_data_output": request.binary},
+        parameters={**request.parameters, "binary_data_output": request.binary},
         request_outputs=wanted,
     )
     return asyncio.run(_send(request, asked))
 
 
-async def _send(request: Request, asked: InferRequest) -> tuple[str, dict[str, Any]]:
+async def _send(request: Request, asked: InferRequest) -> Answer:
     client = InferenceRESTClient(RESTConfig(protocol="v2"))
     try:
         answer = await client.infer(request.url, asked, model_name=request.model)
     finally:
         await client.close()
-    return answer.id, {output.name: output.as_numpy() for output in answer.outputs}
+    outputs = {output.name: output.as_numpy() for output in answer.outputs}
+    return Answer(answer.id, answer.parameters or {}, outputs)
 
 
 hold(infer, httpx.HTTPStatusError)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
-from clients.conversation import Request, hold
+from clients.conversation import Answer, Request, hold
 
 
-def infer(request: Request) -> tuple[str, dict[str, Any]]:
+def infer(request: Request) -> Answer:
     """Send one request."""
     with InferenceServerClient(request.url.removeprefix("http://")) as client:
         inputs = []
@@ -20,9 +18,16 @@ def infer(request: Request) -> tuple[str, dict[str, Any]]:
         wanted = request.outputs and [
             InferRequestedOutput(name, binary_data=request.binary) for name in request.outputs
         ]
-        result = client.infer(request.model, inputs, outputs=wanted, request_id=request.id)
+        result = client.infer(
+            request.model,
+            inputs,
+            outputs=wanted,
+            request_id=request.id,
+            parameters=request.parameters,
+        )
         answer = result.get_response()
-        return answer["id"], {o["name"]: result.as_numpy(o["name"]) for o in answer["outputs"]}
+        outputs = {o["name"]: result.as_numpy(o["name"]) for o in answer["outputs"]}
+        return Answer(answer["id"], answer.get("parameters", {}), outputs)
 
 
 hold(infer, InferenceServerException)

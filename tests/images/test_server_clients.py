@@ -5,6 +5,7 @@ Each answer is what ONNX Runtime answers here, to the bit.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ import pytest
 
 from checkrail_server.binary_tensors import encoded
 from harness.client_environments import ask
+from harness.one_matrix import tree_model
 from harness.scoring_server import (
     MODEL,
     ScoringServer,
@@ -37,7 +39,14 @@ CLIENTS = [
     pytest.param(("kserve", "kserve_rest"), id="kserve-rest"),
     pytest.param(("kserve", "kserve_grpc"), id="kserve-grpc"),
 ]
-MODELS = {"flights": flight_model(), "typed": typed_model()}
+FEATURES = 30
+MODELS = {
+    "flights": flight_model(),
+    "typed": typed_model(),
+    "matrix": tree_model(features=FEATURES),
+}
+PARAMETERS: dict[str, Any] = {"tenant": "Zürich", "trace": -7, "sampled": False}
+"""The answer repeats them."""
 
 
 def flights(rows: int) -> dict[str, tuple[str, Array]]:
@@ -48,6 +57,12 @@ def flights(rows: int) -> dict[str, tuple[str, Array]]:
         "dep_hour": ("FP32", random.integers(0, 24, (rows, 1)).astype(np.float32)),
         "carrier": ("BYTES", random.choice(["AA", "UA", "", "Ü"], (rows, 1)).astype(object)),
     }
+
+
+def matrix(rows: int) -> dict[str, tuple[str, Array]]:
+    """Random rows of a packed matrix."""
+    values = np.random.default_rng(rows).normal(size=(rows, FEATURES))
+    return {"matrix": ("FP32", values.astype(np.float32))}
 
 
 def of_every_type() -> dict[str, tuple[str, Array]]:
@@ -62,6 +77,7 @@ class Row:
     inputs: dict[str, tuple[str, Array]]
     binary: bool = True
     outputs: list[str] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
     refused: str = ""
     """What the client hears of the refusal; empty: it is answered."""
     feeds: dict[str, Array] = field(default_factory=dict)
@@ -81,6 +97,13 @@ TABLE = {
     "outputs of every datatype": Row(
         "typed", of_every_type(), outputs=[f"out_{name}" for name in extremes()]
     ),
+    "a matrix of one row": Row("matrix", matrix(1)),
+    "a matrix of one row as JSON": Row("matrix", matrix(1), binary=False),
+    "a matrix of 64 rows": Row("matrix", matrix(64)),
+    "a matrix of 64 rows as JSON": Row("matrix", matrix(64), binary=False),
+    "an output of a matrix as JSON": Row("matrix", matrix(64), outputs=["score"], binary=False),
+    "parameters": Row("flights", flights(1), parameters=PARAMETERS),
+    "parameters as JSON": Row("matrix", matrix(1), parameters=PARAMETERS, binary=False),
     "doubles for floats": Row(
         "flights",
         {**flights(1), "distance": ("FP64", np.array([[1.5]]))},
@@ -104,11 +127,8 @@ TABLE = {
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ScoringServer]]:
     folders = {name: tmp_path_factory.mktemp(name) for name in MODELS}
     ready = {name: written(artifact_files(MODELS[name]), folders[name] / "a") for name in MODELS}
-    with (
-        serving(ready["flights"], folders["flights"]) as first,
-        serving(ready["typed"], folders["typed"]) as second,
-    ):
-        yield {"flights": first, "typed": second}
+    with contextlib.ExitStack() as stack:
+        yield {name: stack.enter_context(serving(ready[name], folders[name])) for name in MODELS}
 
 
 @pytest.fixture(scope="module", params=CLIENTS)
@@ -123,6 +143,7 @@ def answers(
             "id": name,
             "binary": row.binary,
             "outputs": row.outputs,
+            "parameters": row.parameters,
             "inputs": [
                 {
                     "name": tensor,
@@ -141,7 +162,9 @@ def answers(
 
 def wanted(row: Row) -> dict[str, str]:
     """Return what ONNX Runtime answers, each output as hex."""
-    session = ort.InferenceSession(MODELS[row.model])
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1  # as the server: threads add up trees in another order
+    session = ort.InferenceSession(MODELS[row.model], options)
     kinds = {"tensor(string)": "BYTES"}
     feeds = {name: values for name, (_, values) in row.inputs.items()} | row.feeds
     names = row.outputs or [output.name for output in session.get_outputs()]
@@ -162,4 +185,4 @@ def test_every_client_hears_what_onnxruntime_answers(
     if row.refused:
         assert row.refused in answer["error"]
     else:
-        assert answer == {"id": name, "outputs": wanted(row)}
+        assert answer == {"id": name, "parameters": row.parameters, "outputs": wanted(row)}
