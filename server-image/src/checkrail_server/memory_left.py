@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from checkrail_server.container_memory import container_limit
+from checkrail_server.container_memory import CGROUP_LIMITS, container_limit
 
 USAGES = (
     Path("/sys/fs/cgroup/memory.current"),
@@ -17,15 +17,19 @@ CACHED = {"inactive_file", "total_inactive_file"}
 MACHINE = Path("/proc/meminfo")
 
 
-def memory_left() -> int:
+def memory_left(
+    usages: tuple[Path, ...] = USAGES,
+    limits: tuple[Path, ...] = CGROUP_LIMITS,
+    machine: Path = MACHINE,
+) -> int:
     """Return the bytes that are left of the container's limit, or of the machine's memory."""
-    free = _free_of_machine()
-    for usage in USAGES:
+    free = _free_of_machine(machine)
+    for usage in usages:
         try:
             used = int(usage.read_text())
         except (OSError, ValueError):
             continue
-        return max(0, min(free, container_limit() - used + _cached(usage.parent)))
+        return max(0, min(free, container_limit(limits) - used + _cached(usage.parent)))
     return free
 
 
@@ -37,8 +41,8 @@ def _cached(group: Path) -> int:
     return max((int(value) for name, value in map(str.split, lines) if name in CACHED), default=0)
 
 
-def _free_of_machine() -> int:
-    for line in MACHINE.read_text().splitlines():
+def _free_of_machine(machine: Path) -> int:
+    for line in machine.read_text().splitlines():
         if line.startswith("MemAvailable:"):
             return int(line.split()[1]) << 10
     return 0

@@ -79,7 +79,7 @@ def start_of(candidate: Candidate, model: Model, reserve: int) -> dict[str, obje
         "outputs": [spec.described() for spec in model.outputs],
         "output": output,
         "edges": edges,
-        "memory": _memory(reserve),
+        "memory": memory_for(memory_left(), reserve),
         "share": CPU_SHARE,
     }
 
@@ -102,13 +102,18 @@ def _scores(candidate: Candidate, model: Model) -> tuple[str, tuple[float, ...]]
     return output, edges
 
 
-def _memory(reserve: int) -> int:
-    left = memory_left() - reserve
-    if left < LEAST_BYTES:
+def memory_for(left: int, reserve: int) -> int:
+    """Return how many of the ``left`` bytes a candidate may take that leaves ``reserve``.
+
+    Raises:
+        ShadowError: Too few for any candidate.
+    """
+    most = left - reserve
+    if most < LEAST_BYTES:
         raise ShadowError(
             "OutOfMemory",
-            f"{max(0, left) >> 20} MiB are left beside the served model and {reserve >> 20} MiB"
+            f"{max(0, most) >> 20} MiB are left beside the served model and {reserve >> 20} MiB"
             f" that are kept for its requests, a candidate needs {LEAST_BYTES >> 20} MiB at least:"
             " raise server.resources.limits.memory",
         )
-    return left
+    return most
