@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import select
 import signal
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
 
 import pytest
 from onnx import TensorProto, helper
 
 from checkrail_api import serving as env
 from harness import small_models
-from harness.shadowed_server import VALUES, ShadowedServer, shadowed
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from harness.asking import asking
+from harness.shadowed_server import SECONDS, VALUES, ShadowedServer, shadowed
 
 pytestmark = pytest.mark.images
+
+ROW_SECONDS = 0.005
+"""What a row takes the candidate whose share is measured."""
+ROWS = 48
+"""Three whole batches at least: each is followed by its rest before it is reported."""
+MOST_SHARE = 0.2
+"""Of one core. The candidate has 0.1, and may be in a batch after which it rests later."""
 
 
 def looping(number: int) -> bytes:
@@ -49,6 +55,35 @@ def test_its_process_runs_only_when_no_other_wants_to(server: ShadowedServer) ->
 
     assert os.sched_getscheduler(process) == os.SCHED_IDLE
     assert os.sched_getscheduler(server.server.child.pid) == os.SCHED_OTHER
+
+
+def ran_and_waited(process: int) -> tuple[float, float]:
+    """Return how long the first thread of a process has had a core, and has wanted one, seconds."""
+    ran, waited, _ = Path(f"/proc/{process}/schedstat").read_text().split()
+    return int(ran) / 1e9, int(waited) / 1e9
+
+
+def is_asleep(process: int) -> bool:
+    """Return whether a process wants no core: its time of waiting is then complete."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].startswith("S")
+
+
+def test_it_computes_for_a_tenth_of_the_time_that_it_could_have(server: ShadowedServer) -> None:
+    server.ask_for(small_models.slow(12, small_models.wide_for(ROW_SECONDS)))
+    server.once(lambda found: found.state == "Comparing")
+    before = server.compare([0.5]).compared
+    [process] = server.processes()
+    server.server.child.wait_until(lambda: is_asleep(process), SECONDS)
+    began = time.monotonic()
+    ran_before, waited_before = ran_and_waited(process)
+
+    with asking(server):
+        server.once(lambda found: found.compared >= before + ROWS)
+        ran, waited = ran_and_waited(process)
+        passed = time.monotonic() - began
+
+    # while others have the cores it would compute less anyway: that time does not count
+    assert ran - ran_before <= MOST_SHARE * (passed - (waited - waited_before))
 
 
 def test_a_candidate_that_computes_for_ever_is_ended(tmp_path: Path) -> None:
