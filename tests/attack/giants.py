@@ -30,7 +30,7 @@ class Told:
 
     answers: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
-    """From the first byte of a request to its refusal."""
+    """From the first byte of a request to its refusal, or to the end of its connection."""
     sent_bytes: int = 0
 
 
@@ -65,8 +65,7 @@ def giants(port: int, stop: Event) -> Told:
         begun = time.perf_counter()
         with socket.create_connection(("127.0.0.1", port), 30) as connection:
             answer, sent = _send(connection, KINDS[name]())
-        if answer:
-            told.seconds.append(time.perf_counter() - begun)
+        told.seconds.append(time.perf_counter() - begun)
         told.answers[f"{name}: {answer or 'closed'}"] += 1
         told.sent_bytes += sent
     return told

