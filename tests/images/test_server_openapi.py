@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from attack.run import NOT_FINITE
 from harness.client_environments import ENVIRONMENTS, client_environment
 from harness.json_requests import INFER
 from harness.scoring_server import ScoringServer, artifact_files, serving, written
@@ -55,7 +56,7 @@ def test_every_answer_is_as_the_document_says(server: ScoringServer, tmp_path: P
 def test_answers_of_every_datatype_are_as_the_document_says(
     typed: ScoringServer, tmp_path: Path
 ) -> None:
-    """Its model answers what it is given: 500 to what is missing, as is told."""
+    """Its model answers what it is given: 500 to what is missing, as is told, never for a bug."""
     schemathesis(
         typed,
         tmp_path,
@@ -64,6 +65,9 @@ def test_answers_of_every_datatype_are_as_the_document_says(
         f"--include-path={INFER}",
         "--max-examples=4",
     )
+
+    errors = [event for event in typed.events() if event["level"] == "ERROR"]
+    assert [event for event in errors if event["message"] != NOT_FINITE] == []
 
 
 def test_the_document_is_one_of_openapi(
