@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 
 LOOK = "model.onnx "
 """How refusals of the look into the model begin."""
-RUNTIME = "ONNX Runtime does not load model.onnx"
+CAUSE = r": .*[^\s:]$"
+"""What follows where a refusal tells what ONNX Runtime said, or C++."""
+RUNTIME = f"ONNX Runtime does not load model.onnx{CAUSE}"
 NOT_A_MODEL = "model.onnx is not an ONNX model|model.onnx holds no graph"
-MEMORY = "takes more than the .* MiB of a trial"
-FAILS = "the model fails on (a row of zeros|.* equal rows)"
+MEMORY = f"takes more than the .* MiB of a trial{CAUSE}"
+FAILS = f"the model fails on (a row of zeros and on one of ones|.* equal rows){CAUSE}"
 
 
 @dataclass(frozen=True)
