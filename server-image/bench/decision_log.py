@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,15 +63,24 @@ end
 
 
 @dataclass
-class Figures:
-    """What one server did."""
+class Load:
+    """What one server did for so many connections."""
 
-    rates: dict[int, list[float]] = field(default_factory=lambda: {n: [] for n in CONNECTIONS})
-    """Requests a second, by connections."""
+    rates: list[float] = field(default_factory=list)
+    """Requests a second."""
     requests: int = 0
     server: float = 0.0
     """Seconds of CPU that the server took, and its writer."""
     writer: float = 0.0
+
+    @property
+    def cpu(self) -> tuple[float, float]:
+        """Microseconds of CPU a request, of the server and of its writer."""
+        return 1e6 * self.server / self.requests, 1e6 * self.writer / self.requests
+
+
+Figures = dict[int, Load]
+"""By connections."""
 
 
 def main() -> int:
@@ -87,7 +97,7 @@ def main() -> int:
 
 def compared(title: str, model: bytes, core: int, inputs: Inputs) -> float:
     """Measure and print what the log of ``model`` costs, and return the lowest ratio."""
-    figures = {name: Figures() for name in ("off", "on")}
+    figures: dict[str, Figures] = {name: defaultdict(Load) for name in ("off", "on")}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         store = stack.enter_context(ObjectStoreServer(folder / "store"))
@@ -103,11 +113,11 @@ def compared(title: str, model: bytes, core: int, inputs: Inputs) -> float:
                 servers[name].http.get("/v2/health/live")
             for pid in processes(servers[name]):
                 os.sched_setaffinity(pid, {core})
-            measure(Figures(), servers[name], CONNECTIONS[-1], script)  # imports are done then
+            measure(Load(), servers[name], CONNECTIONS[-1], script)  # imports are done then
         for turn in range(REPEATS):
             for connections in CONNECTIONS:
                 for name in ("off", "on") if turn % 2 else ("on", "off"):
-                    measure(figures[name], servers[name], connections, script)
+                    measure(figures[name][connections], servers[name], connections, script)
                     if name == "on":
                         settled(servers[name])
         memory = [resident(pid) for pid in processes(servers["on"])]
@@ -145,7 +155,7 @@ def write_load(folder: Path, inputs: Inputs) -> Path:
     return script
 
 
-def measure(found: Figures, server: ScoringServer, connections: int, script: Path) -> None:
+def measure(found: Load, server: ScoringServer, connections: int, script: Path) -> None:
     """Ask one server for ``SECONDS``."""
     before = [cpu(pid) for pid in processes(server)]
     command = [program("wrk"), "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script)]
@@ -160,7 +170,7 @@ def measure(found: Figures, server: ScoringServer, connections: int, script: Pat
         raise SystemExit(told)
     (count,) = re.findall(r"(\d+) requests in", told)
     (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", told)
-    found.rates[connections].append(float(rate))
+    found.rates.append(float(rate))
     found.requests += int(count)
     if len(before) > 1:
         settled(server)
@@ -197,21 +207,21 @@ def stored(files: list[str], store: ObjectStoreServer, uri: str) -> tuple[int, i
 def show(figures: dict[str, Figures]) -> float:
     """Print the table, and return the lowest of the ratios."""
     lowest = math.inf
-    print("connections  without log  with log  ratio of medians  lowest..highest")
-    for connections in CONNECTIONS:
-        off, on = (figures[name].rates[connections] for name in ("off", "on"))
-        ratios = sorted(there / here for here, there in zip(off, on, strict=True))
-        middle = statistics.median(on) / statistics.median(off)
-        lowest = min(lowest, middle)
-        print(
-            f"{connections:11d}  {statistics.median(off):11,.0f}  {statistics.median(on):8,.0f}"
-            f"  {middle:16.2f}  {ratios[0]:.2f}..{ratios[-1]:.2f}"
-        )
-    off, on = figures["off"], figures["on"]
     print(
-        f"CPU a request: server without log {1e6 * off.server / off.requests:.1f} us, with log "
-        f"{1e6 * on.server / on.requests:.1f} us, writer {1e6 * on.writer / on.requests:.1f} us"
+        "connections  without log  with log  ratio of medians  lowest..highest  CPU a request, us"
     )
+    for connections in CONNECTIONS:
+        off, on = (figures[name][connections] for name in ("off", "on"))
+        ratios = sorted(there / here for here, there in zip(off.rates, on.rates, strict=True))
+        middle = statistics.median(on.rates) / statistics.median(off.rates)
+        lowest = min(lowest, middle)
+        (without, _), (with_log, writer) = off.cpu, on.cpu
+        print(
+            f"{connections:11d}  {statistics.median(off.rates):11,.0f}"
+            f"  {statistics.median(on.rates):8,.0f}"
+            f"  {middle:16.2f}  {ratios[0]:6.2f}..{ratios[-1]:.2f}"
+            f"     {without:.1f}; {with_log:.1f}, writer {writer:.1f}"
+        )
     return lowest
 
 
