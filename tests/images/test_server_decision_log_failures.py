@@ -143,7 +143,7 @@ def test_a_full_spool_drops_the_oldest_and_counts_them(
     held = sorted(set(range(lost[-1])) - set(lost))
     first = held[0] if held else 0
     assert held == list(range(first, first + len(held)))
-    assert len(held) < 10 < lost[-1] < 99
+    assert len(held) < 20 < lost[-1] < 99  # some 40 KB each; a segment has at most 384 KiB
 
 
 def spooled(folder: Path) -> int:
