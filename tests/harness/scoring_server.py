@@ -212,6 +212,19 @@ def started(variables: dict[str, str], log: Path) -> Child:
     return Child(command, log=log, env=variables)
 
 
+def refusal(variables: dict[str, str], folder: Path) -> str:
+    """Start a server that ends by itself, and return its one line of error."""
+    return last_words(started(variables, folder / "server.log"))
+
+
+def last_words(child: Child) -> str:
+    """Wait for the end of a server that ends by itself, and return its one line of error."""
+    code = child.wait(READY_SECONDS)
+    (error,) = [event for event in logged(child) if event["level"] == "ERROR"]
+    assert code == 1
+    return str(error["reason"])
+
+
 def listening_port(child: Child) -> int:
     """Wait until the server listens, and return its port."""
 

@@ -18,7 +18,7 @@ from harness.scoring_server import (
     flight_files,
     in_store,
     listening_port,
-    logged,
+    refusal,
     serving,
     started,
     written,
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.images
-
-
-def refusal(variables: dict[str, str], folder: Path) -> str:
-    """Start a server that ends by itself, and return its one line of error."""
-    child = started(variables, folder / "server.log")
-    code = child.wait(READY_SECONDS)
-    (error,) = [event for event in logged(child) if event["level"] == "ERROR"]
-    assert code == 1
-    return str(error["reason"])
 
 
 def test_a_changed_model_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
