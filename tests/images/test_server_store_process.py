@@ -89,8 +89,8 @@ def test_that_it_was_killed_is_told(waiting: Child) -> None:
     os.kill(store, signal.SIGKILL)
 
     assert last_words(waiting).endswith(
-        "/manifest.json cannot be read: the process that asks the store ended by SIGKILL: "
-        "probably there is too little memory"
+        "/manifest.json cannot be read: the process that asks the store ended by SIGKILL, "
+        "probably for want of memory: raise server.resources.limits.memory"
     )
 
 

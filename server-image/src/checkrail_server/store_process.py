@@ -82,9 +82,11 @@ class StoreProcess:
         """Return why the child is gone."""
         code, _ = self._child.reap(kill=False)
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        why = ": probably there is too little memory" if code == -signal.SIGKILL else ""
+        why = "see the log before this line"
+        if code == -signal.SIGKILL:
+            why = "probably for want of memory: raise server.resources.limits.memory"
         return (
-            f"{self._uri}/{name} cannot be read: the process that asks the store ended {how}{why}"
+            f"{self._uri}/{name} cannot be read: the process that asks the store ended {how}, {why}"
         )
 
 
