@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from checkrail_server.answer_texts import AnswerTexts
 from checkrail_server.answers import JSON, Answer
 from checkrail_server.batches import parts, rows_of
-from checkrail_server.decisions.log import Answered as Record
+from checkrail_server.decisions.gathered import Requests
 from checkrail_server.errors import RequestError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class RunAnswers:
                 if not job.abandoned and (answer := self._answer(job, part, run, texts))
             ]
             self._service.send_scores([(job.exchange, answer) for job, _, answer in answered])
-            # what nobody waits for comes after the answers
+            # what nobody waits for comes after the answers, which uvloop writes at once
             self._remember(jobs, run, answered, finite=finite)
         except Exception as error:  # noqa: BLE001 - a bug fails these requests, not the queue
             for job in jobs:
@@ -96,11 +96,13 @@ class RunAnswers:
         """Add the answers to the decision log."""
         now = time.perf_counter()
         told = {id(job) for job, _, _ in answered}
-        records = [
-            Record(job.told_id, job.rows, now - job.exchange.started, id(job) in told)
-            for job in jobs
-        ]
-        recording.log.take(run.feeds, run.outputs, records)
+        requests = Requests(
+            ids=[job.told_id for job in jobs],
+            rows=[job.rows for job in jobs],
+            seconds=[now - job.exchange.started for job in jobs],
+            recorded=[id(job) in told for job in jobs],
+        )
+        recording.log.take(run.feeds, run.outputs, requests)
 
     def _body(self, job: ScoringJob, part: slice, run: Run, texts: RowTexts) -> bytes:
         assert self._texts  # noqa: S101 - it made the texts

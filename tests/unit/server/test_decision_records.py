@@ -12,7 +12,8 @@ import pytest
 
 from checkrail_decision_writer.table import by_date, table_of
 from checkrail_server.decisions.frames import FrameError, Header, column_of
-from checkrail_server.decisions.log import Answered, DecisionLog
+from checkrail_server.decisions.gathered import Requests
+from checkrail_server.decisions.log import DecisionLog
 from checkrail_server.decisions.spool import Spool
 from checkrail_server.tensors import ANY, TensorSpec
 
@@ -42,6 +43,12 @@ def feeds(*amounts: float, history: int = 1) -> dict[str, Any]:
 def outputs(*amounts: float) -> list[Any]:
     scores = np.array(amounts, np.float32) / 2
     return [scores, scores.reshape(-1, 1) > 1]
+
+
+def requests(*told: tuple[str | None, int, float], left_out: tuple[str, ...] = ()) -> Requests:
+    """Return requests of one batch: the id, rows and seconds of each."""
+    ids, rows, seconds = map(list, zip(*told, strict=True))
+    return Requests(ids, rows, seconds, [each not in left_out for each in ids])
 
 
 class Recorder:
@@ -77,9 +84,9 @@ def rows_of(content: bytes) -> list[dict[str, Any]]:
 
 async def test_requests_that_were_answered_together_come_apart_again(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    together = [Answered("a", 2, 0.001), Answered("b", 1, 0.002), Answered(None, 1, 0.003)]
+    together = requests(("a", 2, 0.001), ("b", 1, 0.002), (None, 1, 0.003))
     recorder.log.take(feeds(1, 2, 3, 4, history=2), outputs(1, 2, 3, 4), together)
-    recorder.log.take(feeds(5), outputs(5), [Answered("d", 1, 0.004)])
+    recorder.log.take(feeds(5), outputs(5), requests(("d", 1, 0.004)))
 
     rows = await recorder.rows()
 
@@ -98,13 +105,9 @@ async def test_requests_that_were_answered_together_come_apart_again(tmp_path: P
 
 async def test_of_a_batch_only_what_was_answered_is_recorded(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    together = [
-        Answered("a", 1, 0.1),
-        Answered("refused", 2, 0.1, recorded=False),
-        Answered("c", 1, 0.1),
-    ]
+    together = requests(("a", 1, 0.1), ("refused", 2, 0.1), ("c", 1, 0.1), left_out=("refused",))
     recorder.log.take(feeds(1, 2, 3, 4), outputs(1, 2, 3, 4), together)
-    recorder.log.take(feeds(5), outputs(5), [Answered("none", 1, 0.1, recorded=False)])
+    recorder.log.take(feeds(5), outputs(5), requests(("none", 1, 0.1), left_out=("none",)))
 
     rows = await recorder.rows()
 
@@ -115,15 +118,15 @@ async def test_values_that_skip_memory_are_recorded_as_they_are(tmp_path: Path) 
     recorder = Recorder(tmp_path)
     batch = feeds(1, 2)
     batch["pair"] = np.array([[1, 9, -1, 9], [2, 9, -2, 9]], np.int16)[:, ::2]
-    recorder.log.take(batch, outputs(1, 2), [Answered("a", 2, 0.1)])
+    recorder.log.take(batch, outputs(1, 2), requests(("a", 2, 0.1)))
 
     assert [row["inputs"]["pair"] for row in await recorder.rows()] == [[1, -1], [2, -2]]
 
 
 async def test_an_output_of_another_size_is_dropped_and_counted_alone(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    recorder.log.take(feeds(1), outputs(1, 2), [Answered("odd", 1, 0.1)])
-    recorder.log.take(feeds(3), outputs(3), [Answered("a", 1, 0.1)])
+    recorder.log.take(feeds(1), outputs(1, 2), requests(("odd", 1, 0.1)))
+    recorder.log.take(feeds(3), outputs(3), requests(("a", 1, 0.1)))
 
     assert [row["request_id"] for row in await recorder.rows()] == ["a"]
     assert recorder.log.dropped == 1
@@ -131,9 +134,9 @@ async def test_an_output_of_another_size_is_dropped_and_counted_alone(tmp_path: 
 
 async def test_a_text_that_is_none_costs_its_own_records_alone(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    recorder.log.take(feeds(1), outputs(1), [Answered("\ud800", 1, 0.1)])
+    recorder.log.take(feeds(1), outputs(1), requests(("\ud800", 1, 0.1)))
     recorder.log.tick()
-    recorder.log.take(feeds(3), outputs(3), [Answered("a", 1, 0.1)])
+    recorder.log.take(feeds(3), outputs(3), requests(("a", 1, 0.1)))
 
     assert [row["request_id"] for row in await recorder.rows()] == ["a"]
     assert recorder.log.dropped == 1
@@ -141,25 +144,25 @@ async def test_a_text_that_is_none_costs_its_own_records_alone(tmp_path: Path) -
 
 async def test_many_requests_are_handed_over_before_the_next_tick(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    for number in range(1000):
-        recorder.log.take(feeds(number), outputs(number), [Answered(str(number), 1, 0.1)])
+    for number in range(3000):
+        recorder.log.take(feeds(number), outputs(number), requests((str(number), 1, 0.1)))
         await asyncio.sleep(0)
 
-    assert recorder.log.pending == 1000
+    assert recorder.log.pending == 3000
     rows = await recorder.rows()
-    assert [row["request_id"] for row in rows] == [str(number) for number in range(1000)]
-    assert [row["inputs"]["country"] for row in rows] == [f"c{number}" for number in range(1000)]
+    assert [row["request_id"] for row in rows] == [str(number) for number in range(3000)]
+    assert [row["inputs"]["country"] for row in rows] == [f"c{number}" for number in range(3000)]
 
 
 async def test_ids_of_any_size_delete_no_record_of_others(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path, limit=1 << 30)
     for name in "ab":  # the second waits while the first is written
-        recorder.log.take(feeds(1), outputs(1), [Answered(name, 1, 0.1)])
+        recorder.log.take(feeds(1), outputs(1), requests((name, 1, 0.1)))
         recorder.log.tick()
     for _ in range(20):  # more than may wait
-        recorder.log.take(feeds(1), outputs(1), [Answered("x" * (1 << 20), 1, 0.1)])
+        recorder.log.take(feeds(1), outputs(1), requests(("x" * (1 << 20), 1, 0.1)))
     recorder.log.tick()
-    recorder.log.take(feeds(1), outputs(1), [Answered("c", 1, 0.1)])
+    recorder.log.take(feeds(1), outputs(1), requests(("c", 1, 0.1)))
 
     names = await recorder.names()
 
@@ -169,9 +172,9 @@ async def test_ids_of_any_size_delete_no_record_of_others(tmp_path: Path) -> Non
 
 async def test_a_batch_that_is_too_large_is_dropped_alone(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    recorder.log.take(feeds(1), outputs(1), [Answered("a", 1, 0.1)])
-    recorder.log.take(feeds(2, history=3 << 20), outputs(2), [Answered("large", 1, 0.1)])
-    recorder.log.take(feeds(3), outputs(3), [Answered("c", 1, 0.1)])
+    recorder.log.take(feeds(1), outputs(1), requests(("a", 1, 0.1)))
+    recorder.log.take(feeds(2, history=3 << 20), outputs(2), requests(("large", 1, 0.1)))
+    recorder.log.take(feeds(3), outputs(3), requests(("c", 1, 0.1)))
 
     assert await recorder.names() == ["a", "c"]
     assert recorder.log.dropped == 1
@@ -181,7 +184,7 @@ async def test_reading_ends_where_a_segment_is_cut(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
     ends = []
     for name in "ab":
-        recorder.log.take(feeds(1), outputs(1), [Answered(name, 1, 0.1)])
+        recorder.log.take(feeds(1), outputs(1), requests((name, 1, 0.1)))
         await recorder.log.flush()
         ends.append(len(recorder.segment()))
     await recorder.log.close()
@@ -202,7 +205,7 @@ def test_what_is_no_segment_is_refused(content: bytes) -> None:
 
 async def test_days_are_kept_apart(tmp_path: Path) -> None:
     recorder = Recorder(tmp_path)
-    recorder.log.take(feeds(1, 2), outputs(1, 2), [Answered("a", 1, 0.1), Answered("b", 1, 0.1)])
+    recorder.log.take(feeds(1, 2), outputs(1, 2), requests(("a", 1, 0.1), ("b", 1, 0.1)))
     await recorder.log.close()
     _, table = table_of(recorder.segment(), "s")
     midnight = dt.datetime(2026, 11, 29, tzinfo=dt.UTC)

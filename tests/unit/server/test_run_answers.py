@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import uvloop
 
 from checkrail_server import model as models
 from checkrail_server.artifact import Artifact
@@ -55,13 +58,19 @@ def score(written: bytes) -> float | None:
     return found
 
 
-@pytest.mark.parametrize("place", ["recording", "metrics.inferred", "metrics.all_scored", "shadow"])
-async def test_what_comes_after_the_answers_sees_them_sent_and_fails_none(place: str) -> None:
+def served(bugs: list[BaseException]) -> Service:
+    """Return a service with a model, which appends to ``bugs`` what it would log."""
     service = Service(SETTINGS, Limits())
     model = models.load(SETTINGS.model, Artifact(small_models.good(1), None, None), threads=1)
     service.take_model(model, Exposition(service.metrics, SETTINGS))
+    service.report_bug = bugs.append  # type: ignore[method-assign, assignment]
+    return service
+
+
+@pytest.mark.parametrize("place", ["recording", "metrics.inferred", "metrics.all_scored", "shadow"])
+async def test_what_comes_after_the_answers_sees_them_sent_and_fails_none(place: str) -> None:
     bugs: list[BaseException] = []
-    service.report_bug = bugs.append  # type: ignore[method-assign, assignment]  # it would log
+    service = served(bugs)
     wires = [Wire(Connection(service)) for _ in VALUES]
     broken: Any = Broken(lambda: [score(wire.written) for wire in wires])
     match place:
@@ -83,3 +92,25 @@ async def test_what_comes_after_the_answers_sees_them_sent_and_fails_none(place:
     assert [score(wire.written) for wire in wires] == VALUES
     assert [repr(bug) for bug in bugs] == ["LookupError('broken')"]
     assert (service.bodies.held, service.connections) == (0, set())
+
+
+def test_an_answer_is_on_its_way_before_anything_comes_after_it() -> None:
+    async def ask() -> float | None:
+        service = served([])
+        loop = asyncio.get_running_loop()
+        after: asyncio.Future[float | None] = loop.create_future()
+        client, accepted = socket.socketpair()
+        with client:
+            seen = Broken(
+                lambda: after.set_result(score(client.recv(1 << 16, socket.MSG_DONTWAIT)))
+            )
+            service.shadow.offer = seen  # type: ignore[method-assign, assignment]
+            transport, _ = await loop.connect_accepted_socket(lambda: Connection(service), accepted)
+            client.sendall(post(VALUES[0]))
+            found = await asyncio.wait_for(after, 30)
+            transport.close()
+        return found
+
+    # the loop decides when it writes; this is the server's
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(ask()) == VALUES[0]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from array import array
 from concurrent.futures import ThreadPoolExecutor
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from checkrail_server import logs
-from checkrail_server.decisions.frames import chunk
+from checkrail_server.decisions.gathered import Gathered, Requests, size_of
 from checkrail_server.tensors import DTYPES
 
 if TYPE_CHECKING:
@@ -27,24 +25,10 @@ if TYPE_CHECKING:
     from checkrail_server.tensors import Array
 
 CHUNK_BYTES = 256 << 10
-CHUNK_REQUESTS = 256
+CHUNK_REQUESTS = 1024
 """So much is handed over at once; less with the next tick, a quarter of a second at the most."""
 BUFFER_BYTES = 16 << 20
 """What may wait for a disk that does not take it; what comes beyond it is dropped."""
-TEXT_BYTES = 3
-"""What JSON adds to a text: two quotes and a comma."""
-
-
-class Answered(NamedTuple):
-    """A request that was answered 2xx."""
-
-    request_id: str | None
-    """What the client calls it."""
-    rows: int
-    seconds: float
-    """From its first byte to its answer."""
-    recorded: bool = True
-    """False: it was not answered 2xx, and only has rows among those of others."""
 
 
 class DecisionLog:
@@ -80,7 +64,7 @@ class DecisionLog:
         self._under_way = 0
         self._busy: asyncio.Future[None] | None = None
         self._dropped = 0
-        self._start_chunk()
+        self._gathered = Gathered(len(self._odd))
 
     # figures
 
@@ -98,22 +82,22 @@ class DecisionLog:
     def pending(self) -> int:
         """Requests whose records wait."""
         handed = sum(requests for _, requests in self._handed)
-        return len(self._ids) + handed + self._under_way + self._spool.pending
+        return self._gathered.requests + handed + self._under_way + self._spool.pending
 
     # requests
 
-    def take(self, feeds: Feeds, outputs: Sequence[Array], answered: Sequence[Answered]) -> None:
+    def take(self, feeds: Feeds, outputs: Sequence[Array], answered: Requests) -> None:
         """Record requests that were inferred together; it raises nothing and waits for nothing.
 
         Args:
             feeds: The model's inputs, each ``(rows, ...)``.
             outputs: All of its outputs, in its order, each ``(rows, ...)``.
-            answered: The requests in the order of their rows, none left out.
+            answered: The requests, none left out.
         """
         try:
             self._take(feeds, outputs, answered)
         except Exception as error:  # noqa: BLE001 - a record that fails must fail no request
-            self._dropped += len(answered)
+            self._dropped += len(answered.ids)
             logs.bug("decision not recorded", error)
 
     def tick(self) -> None:
@@ -143,78 +127,50 @@ class DecisionLog:
     async def _in_thread(self, action: Callable[[], None]) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, action)
 
-    def _take(self, feeds: Feeds, outputs: Sequence[Array], answered: Sequence[Answered]) -> None:
-        recorded = [each.recorded for each in answered]
-        if self._ratio < 1 or not all(recorded):
+    def _take(self, feeds: Feeds, outputs: Sequence[Array], answered: Requests) -> None:
+        if self._ratio < 1 or not all(answered.recorded):
             feeds, outputs, answered = self._drawn(feeds, outputs, answered)
-            if not answered:
+            if not answered.ids:
                 return
-        count = sum([each.rows for each in answered])
         columns = (*self._pick(feeds), *outputs)
         values = _joined(self._pick_plain(columns) if self._pick_plain else columns)
-        if len(values) != count * self._row_bytes:
-            raise ValueError(f"{len(values)} bytes of values for {count} rows")
+        if len(values) != (rows := sum(answered.rows)) * self._row_bytes:
+            raise ValueError(f"{len(values)} bytes of values for {rows} rows")
         odd = [columns[place].ravel().tolist() for place in self._odd]
-        size = len(values) + sum(map(_bytes_of, odd))
-        size += sum([len(each.request_id or "") + TEXT_BYTES for each in answered])
+        size = size_of(answered, values, odd)
         if size > CHUNK_BYTES:
             self._end_chunk()  # if this is too large, it is lost alone
-        for (kept, widths), found in zip(self._lists, odd, strict=True):
-            kept.extend(found)
-            widths.append(len(found) // count)
-        self._size += size
-        self._add(values, count, answered)
-
-    def _drawn(
-        self, feeds: Feeds, outputs: Sequence[Array], answered: Sequence[Answered]
-    ) -> tuple[Feeds, Sequence[Array], Sequence[Answered]]:
-        """Return what is to be recorded of a batch."""
-        # not by the request's id: whoever sends it would choose what is recorded
-        keep = [each.recorded and random.random() < self._ratio for each in answered]  # noqa: S311
-        if all(keep):
-            return feeds, outputs, answered
-        rows = np.repeat(keep, [each.rows for each in answered])
-        return (
-            {name: feeds[name][rows] for name in self._inputs},
-            [values[rows] for values in outputs],
-            [each for each, kept in zip(answered, keep, strict=True) if kept],
-        )
-
-    def _add(self, values: bytes, count: int, answered: Sequence[Answered]) -> None:
-        now = time.time_ns() // 1_000
-        for request_id, rows, seconds, _ in answered:
-            self._ids.append(request_id)
-            self._times.append(now)
-            self._latencies.append(int(seconds * 1e6))
-            self._rows.append(rows)
-        self._batches.append(count)
-        self._values.append(values)
-        if self._size >= CHUNK_BYTES or len(self._ids) >= CHUNK_REQUESTS:
+        self._gathered.add(answered, values, odd, size)
+        if self._gathered.size >= CHUNK_BYTES or self._gathered.requests >= CHUNK_REQUESTS:
             self._end_chunk()
             self._hand_over()
 
-    def _start_chunk(self) -> None:
-        self._ids: list[str | None] = []
-        self._times, self._latencies = array("q"), array("q")
-        self._rows, self._batches = array("i"), array("i")
-        self._lists: list[tuple[list[Any], list[int]]] = [([], []) for _ in self._odd]
-        self._values: list[bytes] = []
-        self._size = 0
+    def _drawn(
+        self, feeds: Feeds, outputs: Sequence[Array], answered: Requests
+    ) -> tuple[Feeds, Sequence[Array], Requests]:
+        """Return what is to be recorded of a batch."""
+        # not by the request's id: whoever sends it would choose what is recorded
+        keep = [each and random.random() < self._ratio for each in answered.recorded]  # noqa: S311
+        if all(keep):
+            return feeds, outputs, answered
+        rows = np.repeat(keep, answered.rows)
+        return (
+            {name: feeds[name][rows] for name in self._inputs},
+            [values[rows] for values in outputs],
+            answered.only(keep),
+        )
 
     def _end_chunk(self) -> None:
-        requests = len(self._ids)
+        gathered, requests = self._gathered, self._gathered.requests
         if not requests:
             return
-        arrays = (self._times, self._latencies, self._rows, self._batches)
-        head, values = {"ids": self._ids, "odd": self._lists}, self._values
+        self._gathered = Gathered(len(self._odd))
         # not the oldest: whoever sends much would delete what others were answered before
-        fits = self._handed_bytes + self._size <= BUFFER_BYTES
-        self._start_chunk()
-        if not fits:
+        if self._handed_bytes + gathered.size > BUFFER_BYTES:
             self._dropped += requests
             return
         try:
-            frame = chunk(head, [each.tobytes() for each in arrays], values)
+            frame = gathered.frame()
         except Exception as error:  # noqa: BLE001 - these records are lost, not all that follow
             self._dropped += requests
             logs.bug("decisions not encoded", error)
@@ -254,12 +210,6 @@ def _picker(keys: Sequence[Any]) -> Callable[[Any], tuple[Any, ...]]:
             return lambda found: (found[key],)
         case _:
             return itemgetter(*keys)
-
-
-def _bytes_of(values: list[Any]) -> int:
-    if values and isinstance(values[0], str):
-        return sum(map(len, values)) + TEXT_BYTES * len(values)
-    return 8 * len(values)
 
 
 def _joined(columns: Sequence[Array]) -> bytes:
