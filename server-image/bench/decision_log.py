@@ -3,8 +3,9 @@
 Two servers of one model, one with a log and one without, are asked in turn by wrk: one row a
 request, JSON, keep-alive, every request with values of its own; as one matrix, the cheapest request
 there is, and as an input for each feature. Server and writer have one core together, as in a pod of
-one CPU; wrk and the object store have the other. What counts are the ratios of one run; the goal is
-at least 0.90. docs/decision-log.md quotes them.
+one CPU; wrk and the object store have the other. Equal processes differ by up to a tenth, by where
+their memory happens to lie, so several pairs are started, each in the other order. What counts is
+the median of the pairs' ratios; the goal is at least 0.90. docs/decision-log.md quotes them.
 """
 
 from __future__ import annotations
@@ -18,9 +19,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections import defaultdict
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +44,9 @@ if TYPE_CHECKING:
 
 GOAL = 0.9
 CONNECTIONS = (1, 16, 64)
-SECONDS = 4
-REPEATS = 3
+PAIRS = 5
+TURNS = 2
+SECONDS = 2
 BODIES = 1_000
 TICKS = os.sysconf("SC_CLK_TCK")
 SCRIPT = """
@@ -66,12 +67,16 @@ end
 class Load:
     """What one server did for so many connections."""
 
-    rates: list[float] = field(default_factory=list)
-    """Requests a second."""
     requests: int = 0
+    seconds: float = 0.0
     server: float = 0.0
     """Seconds of CPU that the server took, and its writer."""
     writer: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Requests a second."""
+        return self.requests / self.seconds
 
     @property
     def cpu(self) -> tuple[float, float]:
@@ -79,8 +84,8 @@ class Load:
         return 1e6 * self.server / self.requests, 1e6 * self.writer / self.requests
 
 
-Figures = dict[int, Load]
-"""By connections."""
+Figures = dict[int, dict[str, list[Load]]]
+"""By connections, of each kind of server: one for each pair."""
 
 
 def main() -> int:
@@ -97,36 +102,51 @@ def main() -> int:
 
 def compared(title: str, model: bytes, core: int, inputs: Inputs) -> float:
     """Measure and print what the log of ``model`` costs, and return the lowest ratio."""
-    figures: dict[str, Figures] = {name: defaultdict(Load) for name in ("off", "on")}
+    figures: Figures = {number: {"off": [], "on": []} for number in CONNECTIONS}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         store = stack.enter_context(ObjectStoreServer(folder / "store"))
-        log = decision_log(store, folder, max_delay_seconds=2)
+        log = decision_log(store, folder, max_delay_seconds=1)
         variables = written(artifact_files(model, None, profile()), folder / "artifact")
         script = write_load(folder, inputs)
-        servers = {}
-        for name, more in (("off", {}), ("on", log.environment)):
-            (folder / name).mkdir()
-            servers[name] = stack.enter_context(serving(variables | more, folder / name))
-            wanted = 2 if more else 1
-            while len(processes(servers[name])) < wanted:
-                servers[name].http.get("/v2/health/live")
-            for pid in processes(servers[name]):
-                os.sched_setaffinity(pid, {core})
-            measure(Load(), servers[name], CONNECTIONS[-1], script)  # imports are done then
-        for turn in range(REPEATS):
-            for connections in CONNECTIONS:
-                for name in ("off", "on") if turn % 2 else ("on", "off"):
-                    measure(figures[name][connections], servers[name], connections, script)
-                    if name == "on":
-                        settled(servers[name])
-        memory = [resident(pid) for pid in processes(servers["on"])]
+        more = {"off": {}, "on": log.environment}
+        for pair in range(PAIRS):
+            with ExitStack() as started:
+                servers = {}
+                for name in ("off", "on") if pair % 2 else ("on", "off"):
+                    (own := folder / f"{name}-{pair}").mkdir()
+                    servers[name] = started.enter_context(serving(variables | more[name], own))
+                    warm(servers[name], core, script, logs=name == "on")
+                for connections, kinds in figures.items():
+                    for name, load in ask_in_turn(servers, connections, script).items():
+                        kinds[name].append(load)
+                memory = [resident(pid) for pid in processes(servers["on"])]
         rows, size = stored(log.files(), store, log.settings.uri)
     print(f"{title}:")
     lowest = show(figures)
     print(f"resident: server {memory[0]:.0f} MB, writer {memory[1]:.0f} MB")
     print(f"{rows:,} requests in the store, {size / rows:.0f} bytes each", flush=True)
     return lowest
+
+
+def warm(server: ScoringServer, core: int, script: Path, *, logs: bool) -> None:
+    """Have all processes of ``server`` run on ``core``, with their imports done."""
+    while len(processes(server)) < (2 if logs else 1):
+        server.http.get("/v2/health/live")
+    for pid in processes(server):
+        os.sched_setaffinity(pid, {core})
+    ask(Load(), server, CONNECTIONS[-1], script)
+
+
+def ask_in_turn(
+    servers: dict[str, ScoringServer], connections: int, script: Path
+) -> dict[str, Load]:
+    """Return what each of ``servers`` does while the others are idle."""
+    loads = {name: Load() for name in servers}
+    for turn in range(TURNS):
+        for name in sorted(servers, reverse=turn % 2 == 1):
+            ask(loads[name], servers[name], connections, script)
+    return loads
 
 
 def matrix(row: list[float]) -> list[dict[str, Any]]:
@@ -155,7 +175,7 @@ def write_load(folder: Path, inputs: Inputs) -> Path:
     return script
 
 
-def measure(found: Load, server: ScoringServer, connections: int, script: Path) -> None:
+def ask(load: Load, server: ScoringServer, connections: int, script: Path) -> None:
     """Ask one server for ``SECONDS``."""
     before = [cpu(pid) for pid in processes(server)]
     command = [program("wrk"), "-t1", f"-c{connections}", f"-d{SECONDS}s", "-s", str(script)]
@@ -168,16 +188,15 @@ def measure(found: Load, server: ScoringServer, connections: int, script: Path) 
     ).stdout
     if "Non-2xx" in told or "Socket errors" in told:
         raise SystemExit(told)
-    (count,) = re.findall(r"(\d+) requests in", told)
-    (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", told)
-    found.rates.append(float(rate))
-    found.requests += int(count)
+    ((count, seconds),) = re.findall(r"(\d+) requests in ([\d.]+)s", told)
+    load.requests += int(count)
+    load.seconds += float(seconds)
     if len(before) > 1:
         settled(server)
     after = [cpu(pid) for pid in processes(server)]
     spent = [end - start for start, end in zip(before, after, strict=True)]
-    found.server += spent[0]
-    found.writer += sum(spent[1:])
+    load.server += spent[0]
+    load.writer += sum(spent[1:])
 
 
 def processes(server: ScoringServer) -> list[int]:
@@ -204,23 +223,23 @@ def stored(files: list[str], store: ObjectStoreServer, uri: str) -> tuple[int, i
     return rows, sum(map(len, contents))
 
 
-def show(figures: dict[str, Figures]) -> float:
+def show(figures: Figures) -> float:
     """Print the table, and return the lowest of the ratios."""
     lowest = math.inf
-    print(
-        "connections  without log  with log  ratio of medians  lowest..highest  CPU a request, us"
-    )
-    for connections in CONNECTIONS:
-        off, on = (figures[name][connections] for name in ("off", "on"))
-        ratios = sorted(there / here for here, there in zip(off.rates, on.rates, strict=True))
-        middle = statistics.median(on.rates) / statistics.median(off.rates)
-        lowest = min(lowest, middle)
-        (without, _), (with_log, writer) = off.cpu, on.cpu
+    print("connections  without log  with log  ratio  lowest..highest pair  CPU a request, us")
+    for connections, kinds in figures.items():
+        pairs = list(zip(kinds["off"], kinds["on"], strict=True))
+        ratios = sorted(on.rate / off.rate for off, on in pairs)
+        lowest = min(lowest, middle := statistics.median(ratios))
+        off, on = (statistics.median(load.rate for load in kinds[name]) for name in ("off", "on"))
+        cpus = [
+            [statistics.median(load.cpu[place] for load in kinds[name]) for place in (0, 1)]
+            for name in ("off", "on")
+        ]
         print(
-            f"{connections:11d}  {statistics.median(off.rates):11,.0f}"
-            f"  {statistics.median(on.rates):8,.0f}"
-            f"  {middle:16.2f}  {ratios[0]:6.2f}..{ratios[-1]:.2f}"
-            f"     {without:.1f}; {with_log:.1f}, writer {writer:.1f}"
+            f"{connections:11d}  {off:11,.0f}  {on:8,.0f}  {middle:5.2f}"
+            f"  {ratios[0]:12.2f}..{ratios[-1]:.2f}"
+            f"       {cpus[0][0]:.1f}; {cpus[1][0]:.1f}, writer {cpus[1][1]:.1f}"
         )
     return lowest
 
