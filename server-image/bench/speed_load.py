@@ -41,6 +41,8 @@ class Load:
     p99: float
     p999: float = float("nan")
     """Of the open loop only."""
+    p99s: tuple[float, ...] = ()
+    """The same, of each quarter of a second."""
 
 
 def wrk(port: int, path: str, body: Body, *, connections: int, seconds: float, core: int) -> Load:
@@ -105,7 +107,8 @@ def open_loop(
     found = json.loads(said.splitlines()[-1])
     _check(found["answered"], found["failed"])
     p50, p99, p999 = (found[name] / 1e3 for name in ("p50", "p99", "p999"))
-    return Load(found["answered"] / seconds, p50, p99, p999)
+    slices = tuple(each / 1e3 for each in found["p99s"])
+    return Load(found["answered"] / seconds, p50, p99, p999, slices)
 
 
 def _built() -> Path:

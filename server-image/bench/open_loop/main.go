@@ -22,10 +22,12 @@ import (
 	"time"
 )
 
-// Warm-up that is not counted, and how long answers may take after the last request was due.
+// Warm-up that is not counted, how long answers may take after the last request was due, and the
+// time of which each 99th percentile is told beside the one of all.
 const (
 	warmUp   = 500 * time.Millisecond
 	patience = 5 * time.Second
+	slice    = 250 * time.Millisecond
 )
 
 type connection struct {
@@ -43,6 +45,7 @@ type load struct {
 	idle        []*connection
 	waiting     []time.Duration
 	latencies   []float64
+	slices      [][]float64
 	failed      int
 }
 
@@ -63,9 +66,17 @@ func main() {
 	}
 	asked.run(poll, *rate, time.Duration(*seconds*float64(time.Second)))
 	sort.Float64s(asked.latencies)
-	told := map[string]float64{
-		"answered": float64(len(asked.latencies)), "failed": float64(asked.failed),
-		"p50": asked.percentile(0.5), "p99": asked.percentile(0.99), "p999": asked.percentile(0.999),
+	p99s := []float64{}
+	for _, latencies := range asked.slices {
+		sort.Float64s(latencies)
+		p99s = append(p99s, percentile(latencies, 0.99))
+	}
+	told := map[string]any{
+		"answered": len(asked.latencies), "failed": asked.failed,
+		"p50":  percentile(asked.latencies, 0.5),
+		"p99":  percentile(asked.latencies, 0.99),
+		"p999": percentile(asked.latencies, 0.999),
+		"p99s": p99s,
 	}
 	check(json.NewEncoder(os.Stdout).Encode(told))
 }
@@ -152,7 +163,7 @@ func (l *load) receive(from *connection, buffer []byte) {
 	if !good {
 		l.failed++
 	} else if from.due >= warmUp {
-		l.latencies = append(l.latencies, float64(time.Since(l.start)-from.due)/1e3)
+		l.count(from.due-warmUp, float64(time.Since(l.start)-from.due)/1e3)
 	}
 }
 
@@ -174,9 +185,18 @@ func parsed(answer []byte) (whole, good bool) {
 	return len(answer) >= end+4+size, bytes.HasPrefix(head, []byte("http/1.1 200"))
 }
 
-func (l *load) percentile(share float64) float64 {
-	if len(l.latencies) == 0 {
+// count keeps a latency, in microseconds, of a request that was due then.
+func (l *load) count(due time.Duration, latency float64) {
+	l.latencies = append(l.latencies, latency)
+	for int(due/slice) >= len(l.slices) {
+		l.slices = append(l.slices, nil)
+	}
+	l.slices[due/slice] = append(l.slices[due/slice], latency)
+}
+
+func percentile(latencies []float64, share float64) float64 {
+	if len(latencies) == 0 {
 		return 0
 	}
-	return l.latencies[min(len(l.latencies)-1, int(share*float64(len(l.latencies))))]
+	return latencies[min(len(latencies)-1, int(share*float64(len(latencies))))]
 }
