@@ -7,7 +7,7 @@
     answered request --> offer: kept for the next batch, or dropped and counted
 
 The answers never wait for it. What the candidate costs is bounded: its process runs when nothing
-else wants to and for a tenth of the time, has a memory limit of its own, and ends alone.
+else wants to and for a small share of the time, has a memory limit of its own, and ends alone.
 """
 
 from __future__ import annotations

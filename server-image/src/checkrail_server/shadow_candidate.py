@@ -15,8 +15,8 @@ from checkrail_server.tensors import FLOATS
 if TYPE_CHECKING:
     from checkrail_server.model import Model
 
-CPU_SHARE = 0.1
-"""Of one core, for comparing."""
+TIME_SHARE = 0.03
+"""Of the time, for comparing: so much of it the candidate's process wants a core."""
 LEAST_BYTES = 192 << 20
 """Memory without which no candidate is tried: Python and ONNX Runtime take most of it."""
 
@@ -80,7 +80,7 @@ def start_of(candidate: Candidate, model: Model, reserve: int) -> dict[str, obje
         "output": output,
         "edges": edges,
         "memory": memory_for(memory_left(), reserve),
-        "share": CPU_SHARE,
+        "share": TIME_SHARE,
     }
 
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 STORE_PAUSE_SECONDS = 5.0
 REPORT_SECONDS = 0.5
 """At most so long after a comparison the server knows of it."""
+MOST_PAUSE_SECONDS = 10.0
+"""Between two batches, however long the first one waited for a core."""
 RECEIVED = 1 << 20
 
 
@@ -202,7 +204,7 @@ class Comparison:
                 _tell(self._link, **self._tally.report())
 
     def _take(self, head: dict[str, Any], content: bytes) -> None:
-        began = time.process_time()
+        began = time.monotonic()
         feeds = unpacked(head["tensors"], content)
         answered = feeds.pop(ANSWERED)
         for row, (name, candidate) in enumerate(zip(head["ids"], self._scored(feeds), strict=True)):
@@ -212,8 +214,10 @@ class Comparison:
             else:
                 self._tally.add(name, stable, candidate)
         self._is_told = False
-        used = time.process_time() - began
-        time.sleep(used / self._share - used)
+        # not only the time on a core: while it waits for one, it takes every pause of whoever has
+        # it, who then finds the caches filled with something else
+        taken = time.monotonic() - began
+        time.sleep(min(taken / self._share - taken, MOST_PAUSE_SECONDS))
         with contextlib.suppress(OSError):
             self._link.sendall(frame({"done": len(answered)}))
 
