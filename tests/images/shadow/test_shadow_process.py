@@ -28,8 +28,8 @@ ROW_SECONDS = 0.002
 """What a row takes the candidate whose share is measured."""
 ROWS = 48
 """Three whole batches at least: each is followed by its rest before it is reported."""
-MOST_SHARE = 0.06
-"""Of the time. The candidate has 0.03, and may be in a batch after which it rests later."""
+MOST_SHARE = 0.04
+"""Of the time. The candidate has 0.02, and may be in a batch after which it rests later."""
 RIVALS = 3
 
 
