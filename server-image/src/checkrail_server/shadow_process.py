@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from checkrail_server.model import Feeds
-    from checkrail_server.tensors import TensorSpec
+    from checkrail_server.tensors import Array, TensorSpec
 
 STORE_PAUSE_SECONDS = 5.0
 REPORT_SECONDS = 0.5
@@ -197,29 +197,43 @@ class Comparison:
         """Score what comes, and report."""
         for head, content in frames:
             if head:
-                with _processor_seconds(self._seconds):
-                    self._take(head, content)
-            if not self._is_told and time.monotonic() - self._told_at >= REPORT_SECONDS:
-                self._told_at, self._is_told = time.monotonic(), True
-                _tell(self._link, **self._tally.report())
+                self._take(head, content)
+            else:
+                self._report(0)
 
     def _take(self, head: dict[str, Any], content: bytes) -> None:
+        """Score a batch, and rest before the next one is asked for."""
         began = time.monotonic()
         feeds = unpacked(head["tensors"], content)
         answered = feeds.pop(ANSWERED)
-        for row, (name, candidate) in enumerate(zip(head["ids"], self._scored(feeds), strict=True)):
+        with _processor_seconds(self._seconds):
+            self._compare(head["ids"], answered, self._scored(feeds))
+        # not only the time on a core: while it waits for one, it takes every pause of whoever has
+        # it, who then finds the caches filled with something else
+        taken = time.monotonic() - began
+        rest = min(taken / self._share - taken, MOST_PAUSE_SECONDS)
+        self._report(rest)
+        time.sleep(rest)
+        with contextlib.suppress(OSError):
+            self._link.sendall(frame({"done": len(answered)}))
+
+    def _compare(
+        self, ids: list[str | None], answered: Array, scored: list[Opinion | None]
+    ) -> None:
+        for row, (name, candidate) in enumerate(zip(ids, scored, strict=True)):
             stable = opinion(answered[row : row + 1])
             if candidate is None:
                 self._tally.fail(stable)
             else:
                 self._tally.add(name, stable, candidate)
         self._is_told = False
-        # not only the time on a core: while it waits for one, it takes every pause of whoever has
-        # it, who then finds the caches filled with something else
-        taken = time.monotonic() - began
-        time.sleep(min(taken / self._share - taken, MOST_PAUSE_SECONDS))
-        with contextlib.suppress(OSError):
-            self._link.sendall(frame({"done": len(answered)}))
+
+    def _report(self, silent: float) -> None:
+        """Tell what is not told, unless there is time for it after the next ``silent`` seconds."""
+        now = time.monotonic()
+        if not self._is_told and now + silent - self._told_at >= REPORT_SECONDS:
+            self._told_at, self._is_told = now, True
+            _tell(self._link, **self._tally.report())
 
     def _scored(self, feeds: Feeds) -> list[Opinion | None]:
         """Return what the candidate thinks of each row; None where it fails."""
