@@ -73,6 +73,7 @@ class Gathered:
             size: See ``size_of``.
         """
         rows = sum(batch.rows)
+        per_row = [len(found) // rows for found in odd]  # whatever fails, fails before a change
         self._ids += batch.ids
         self._seconds += batch.seconds
         self._rows += batch.rows
@@ -80,9 +81,9 @@ class Gathered:
         self._requests.append(len(batch.ids))
         self._batches.append(rows)
         self._values.append(values)
-        for (kept, widths), found in zip(self._odd, odd, strict=True):
+        for (kept, widths), found, width in zip(self._odd, odd, per_row, strict=True):
             kept.extend(found)
-            widths.append(len(found) // rows)
+            widths.append(width)
         self.size += size
 
     def frame(self) -> bytes:
