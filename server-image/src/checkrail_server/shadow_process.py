@@ -207,7 +207,7 @@ class Comparison:
         feeds = unpacked(head["tensors"], content)
         answered = feeds.pop(ANSWERED)
         with _processor_seconds(self._seconds):
-            self._compare(head["ids"], answered, self._scored(feeds))
+            self._count(head["ids"], answered, self._scored(feeds))
         # not only the time on a core: while it waits for one, it takes every pause of whoever has
         # it, who then finds the caches filled with something else
         taken = time.monotonic() - began
@@ -217,9 +217,7 @@ class Comparison:
         with contextlib.suppress(OSError):
             self._link.sendall(frame({"done": len(answered)}))
 
-    def _compare(
-        self, ids: list[str | None], answered: Array, scored: list[Opinion | None]
-    ) -> None:
+    def _count(self, ids: list[str | None], answered: Array, scored: list[Opinion | None]) -> None:
         for row, (name, candidate) in enumerate(zip(ids, scored, strict=True)):
             stable = opinion(answered[row : row + 1])
             if candidate is None:
