@@ -41,7 +41,7 @@ class Desk:
         self.rests: list[float] = []
         self.told_before_rest: list[dict[str, Any]] = []
         self._ticks = count()
-        clock = SimpleNamespace(monotonic=self._now, sleep=self._sleep, process_time=lambda: 0.0)
+        clock = SimpleNamespace(monotonic=self._now, sleep=self._rest)
         monkeypatch.setattr(shadow_process, "time", clock)
         # it would limit the process of the tests
         monkeypatch.setattr(shadow_process, "_processor_seconds", lambda _: nullcontext())
@@ -57,7 +57,7 @@ class Desk:
         """Between any two looks at the clock so much passes, on a core or in waiting for one."""
         return BATCH_SECONDS * next(self._ticks)
 
-    def _sleep(self, seconds: float) -> None:
+    def _rest(self, seconds: float) -> None:
         self.rests.append(seconds)
         self.told_before_rest += self.heard()
 
