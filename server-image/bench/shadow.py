@@ -32,7 +32,7 @@ CONNECTIONS = 64
 SECONDS = 2.0
 WARM_UP_SECONDS = 0.5
 """Of the open loop, beside them."""
-PAIRS = 40
+PAIRS = 100
 HALF = 0.5
 GOAL = 1.10
 RESAMPLES = 2_000

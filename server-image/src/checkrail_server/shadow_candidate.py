@@ -15,7 +15,7 @@ from checkrail_server.tensors import FLOATS
 if TYPE_CHECKING:
     from checkrail_server.model import Model
 
-TIME_SHARE = 0.02
+TIME_SHARE = 0.01
 """Of the time, for comparing: so much of it the candidate's process wants a core."""
 LEAST_BYTES = 192 << 20
 """Memory without which no candidate is tried: Python and ONNX Runtime take most of it."""

@@ -15,6 +15,7 @@ from checkrail_api.shadow import Candidate
 from checkrail_server import model as models
 from checkrail_server import shadow_process
 from checkrail_server.artifact import Artifact
+from checkrail_server.shadow_candidate import TIME_SHARE
 from checkrail_server.shadow_frames import FrameReader, packed
 from checkrail_server.shadow_link import ANSWERED
 from harness import small_models
@@ -22,7 +23,7 @@ from harness import small_models
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BATCH_SECONDS = 0.125
+BATCH_SECONDS = 0.0625
 CANDIDATE = Candidate.model_validate(
     {
         "version": "steady-0a1b2c3d",
@@ -49,7 +50,7 @@ class Desk:
         self._reader = FrameReader()
         artifact = Artifact(small_models.good(1), None, None)
         model = models.load("steady", artifact, threads=1)
-        start = {"share": 0.02, "output": "score", "edges": (0.25, 0.5, 0.75)}
+        start = {"share": TIME_SHARE, "output": "score", "edges": (0.25, 0.5, 0.75)}
         self._comparison = shadow_process.Comparison(self._link, CANDIDATE, model, start, 60)
         self.heard()
 
@@ -90,7 +91,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 def test_it_rests_for_the_time_that_it_wanted_a_core(desk: Desk) -> None:
     desk.take(0.1, 0.9)
 
-    assert desk.rests == [pytest.approx(BATCH_SECONDS / 0.02 - BATCH_SECONDS)]
+    assert desk.rests == [pytest.approx(BATCH_SECONDS / TIME_SHARE - BATCH_SECONDS)]
     assert desk.heard() == [{"done": 2}]
 
 
