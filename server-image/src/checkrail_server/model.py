@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -13,12 +12,12 @@ from checkrail_server import graph
 from checkrail_server.errors import LoadError
 from checkrail_server.feature_ranges import FeatureRanges
 from checkrail_server.finite_outputs import FiniteOutputs
-from checkrail_server.inference_queue import LOOP_SECONDS
+from checkrail_server.first_rows import loop_rows
 from checkrail_server.row_independence import rows_are_independent
 from checkrail_server.row_layout import layout_of
 from checkrail_server.runtime_errors import sentence
 from checkrail_server.scores import own_scores, reference_scores
-from checkrail_server.tensors import ANY, FLOATS, ONNX_DATATYPES, Array, TensorSpec
+from checkrail_server.tensors import ANY, ONNX_DATATYPES, Array, TensorSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -29,10 +28,6 @@ if TYPE_CHECKING:
 
 MAX_ROW_VALUES = 1 << 20
 """Of one input or output. A body of a request has no room for more."""
-TRIAL_ROWS = 128
-TRIALS = 3
-TRIED_VALUES = (0, 1)
-"""What rows are tried of: a model may have no answer to zeros, as a logarithm has none."""
 
 Feeds = dict[str, Array]
 
@@ -128,7 +123,7 @@ def try_out(
     enter("load it")
     model = Model("", _session(content, threads))
     enter("run it on a few rows")
-    rows = _try(model)
+    rows = loop_rows(model)
     return Findings(looked.class_labels, rows, rows_are_independent(model, looked.operators))
 
 
@@ -233,49 +228,3 @@ def _compare(side: str, stated: Sequence[Tensor], found: Sequence[TensorSpec]) -
                 f"signature.json states {name!r} as {datatype} {list(shape)}, "
                 f"model.onnx has {spec.datatype} {list(spec.shape)}"
             )
-
-
-def _try(model: Model) -> int:
-    """Run rows of one number, check the answers, and return how many rows fit ``LOOP_SECONDS``."""
-    value, tried = _answers(model)
-    one = _fastest(model, 1, value)
-    many = _fastest(model, TRIAL_ROWS, value)
-    for spec, *answers in zip(model.outputs, *tried, strict=True):
-        if answers[0].shape[:1] != (1,):
-            raise LoadError(
-                f"the output {spec.name!r} has the shape {list(answers[0].shape)} for one row; "
-                "its first dimension must be the number of rows"
-            )
-        if spec.datatype in FLOATS and not any(np.isfinite(answer).all() for answer in answers):
-            raise LoadError(
-                f"the output {spec.name!r} is not finite, neither for a row of zeros nor for one "
-                "of ones: look for NaN and infinity among the weights"
-            )
-    per_row = max((many - one) / (TRIAL_ROWS - 1), 1e-9)
-    return max(0, int((LOOP_SECONDS - one) / per_row))
-
-
-def _answers(model: Model) -> tuple[int, list[list[Array]]]:
-    """Return the answers to a row of each of ``TRIED_VALUES``, and the first value with one."""
-    answers: dict[int, list[Array]] = {}
-    for value in TRIED_VALUES:
-        try:
-            answers[value] = model.run(model.blank(1, value))
-        except Exception as raised:  # noqa: BLE001 - ONNX Runtime's have no base of their own
-            error = raised
-    if not answers:
-        raise LoadError(f"the model fails on a row of zeros and on one of ones: {sentence(error)}")
-    return next(iter(answers)), list(answers.values())
-
-
-def _fastest(model: Model, rows: int, value: int) -> float:
-    feeds = model.blank(rows, value)
-    seconds = []
-    for _ in range(TRIALS):
-        started = time.perf_counter()
-        try:
-            model.run(feeds)
-        except Exception as error:
-            raise LoadError(f"the model fails on {rows} equal rows: {sentence(error)}") from error
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)

@@ -8,10 +8,11 @@ more rows. MatMul and Gemm, in which our trainer writes linear models, and trees
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from checkrail_server.probe_rows import probe_rows
 from checkrail_server.tensors import ANY, FLOATS
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ PATIENCE_SECONDS = 5.0
 """A model that takes longer for all of this is so slow that its requests may run alone."""
 MISSING = [1, PROBES - 1]
 """Rows of NaN: a model may drop what is missing, and with it a row."""
-TEXTS = ("", "a", "UA", "unknown")
 
 
 def rows_are_independent(model: Model, operators: frozenset[bytes]) -> bool:
@@ -68,24 +68,12 @@ def rows_are_independent(model: Model, operators: frozenset[bytes]) -> bool:
 
 
 def _probes(inputs: Sequence[TensorSpec]) -> Feeds:
-    """Return rows of values of many sizes, always the same ones; some have no number at all."""
-    random = np.random.default_rng(0)
-    return {spec.name: _values(spec, random) for spec in inputs}
-
-
-def _values(spec: TensorSpec, random: np.random.Generator) -> Array:
-    shape = (PROBES, *spec.shape[1:])
-    wide: Any = random.normal(size=shape) * 10 ** random.uniform(-2, 3, size=shape)
-    if spec.datatype == "BYTES":
-        return np.array(TEXTS, dtype=np.object_)[random.integers(0, len(TEXTS), shape)]
-    if spec.datatype in FLOATS:
-        wide[MISSING] = np.nan
-        return np.asarray(wide, dtype=spec.dtype)
-    if spec.datatype == "BOOL":
-        return np.asarray(wide > 0)
-    limits = np.iinfo(spec.dtype)
-    whole: Array = np.clip(wide, limits.min, min(limits.max, 2**31)).astype(spec.dtype)
-    return whole
+    """Return rows of which some have no number at all."""
+    rows = probe_rows(inputs, PROBES)
+    for spec in inputs:
+        if spec.datatype in FLOATS:
+            rows[spec.name][MISSING] = np.nan
+    return rows
 
 
 def _same(one: Array, other: Array) -> bool:
