@@ -42,6 +42,7 @@ def _serve(wanted: Settings, store: Store) -> int:
     from checkrail_server.trial import Trial  # noqa: PLC0415 - after the fork
 
     heap.give_large_blocks_back()
+    heap.keep_room()
     with Trial.fork() as trial:
         return uvloop.run(serve(wanted, Limits.for_bodies(wanted.body_bytes), store, trial))
 

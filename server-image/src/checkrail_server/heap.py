@@ -8,6 +8,9 @@ import ctypes
 MMAP_THRESHOLD = -3
 """``M_MMAP_THRESHOLD`` of ``mallopt(3)``."""
 LARGE_BYTES = 128 << 10
+TOP_PAD = -2
+"""``M_TOP_PAD``."""
+ROOM_BYTES = 1 << 20
 ARENA_MAX = -8
 """``M_ARENA_MAX``."""
 
@@ -20,6 +23,16 @@ def give_large_blocks_back() -> None:
     """
     with contextlib.suppress(AttributeError):  # musl has no such choice, and needs none
         ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, LARGE_BYTES)
+
+
+def keep_room() -> None:
+    """Have ``ROOM_BYTES`` at the heap's end stay when all else there is returned to the system.
+
+    Without it every request of some hundred rows has the end of the heap returned, and the next
+    one takes it again, page by page.
+    """
+    with contextlib.suppress(AttributeError):  # as above
+        ctypes.CDLL(None).mallopt(TOP_PAD, ROOM_BYTES)
 
 
 def give_rest_back() -> None:
