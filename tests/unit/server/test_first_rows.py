@@ -28,7 +28,7 @@ class Timed:
     def __init__(self, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
         self._now = 0.0
         self._answer = model.run
-        monkeypatch.setattr(first_rows, "time", SimpleNamespace(perf_counter=lambda: self._now))
+        monkeypatch.setattr(first_rows, "time", SimpleNamespace(thread_time=lambda: self._now))
         monkeypatch.setattr(model, "run", self._run)
 
     def _run(self, feeds: Feeds) -> list[Array]:
