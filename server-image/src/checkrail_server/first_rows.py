@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from checkrail_server.tensors import Array
 
 TRIAL_ROWS = 64
+"""That are timed together; what they take beyond one of them is the time of a row."""
 MAX_DIFFERENT_VALUES = 1 << 14
 """Of a row that is tried with others: as many as a wide table has columns."""
+UNLIKE = 4
+"""How much longer a row takes than an equal one, where that cannot be timed: of trees, measured."""
 TRIALS = 3
 TRIED_VALUES = (0, 1)
 """What rows are tried of: a model may have no answer to zeros, as a logarithm has none."""
@@ -46,9 +49,11 @@ def loop_rows(model: Model) -> int:
                 f"the output {spec.name!r} is not finite, neither for a row of zeros nor for one "
                 "of ones: look for NaN and infinity among the weights"
             )
-    many = max(many, _fastest_of_different(model))
-    per_row = max((many - one) / (TRIAL_ROWS - 1), 1e-9)
-    return max(0, int((LOOP_SECONDS - one) / per_row))
+    if one >= LOOP_SECONDS:
+        return 0
+    different = _fastest_of_different(model)
+    beyond_one = UNLIKE * (many - one) if different is None else max(many, different) - one
+    return int((LOOP_SECONDS - one) / max(beyond_one / (TRIAL_ROWS - 1), 1e-9))
 
 
 def _answers(model: Model) -> tuple[int, list[list[Array]]]:
@@ -72,24 +77,25 @@ def _fastest_of_equal(model: Model, rows: int, value: int) -> float:
         raise LoadError(f"the model fails on {rows} equal rows: {sentence(error)}") from error
 
 
-def _fastest_of_different(model: Model) -> float:
-    """Return the time of ``TRIAL_ROWS`` rows that differ; 0: they are large, or not answered.
+def _fastest_of_different(model: Model) -> float | None:
+    """Return the time of ``TRIAL_ROWS`` rows that differ; None: they are large, or not answered.
 
     A processor soon knows the way of equal rows through trees, and takes a quarter of the time.
     """
     sizes = [spec.shape[1:] for spec in model.inputs]
     if any(ANY in size for size in sizes) or sum(map(prod, sizes)) > MAX_DIFFERENT_VALUES:
-        return 0.0
+        return None
     try:
         return _fastest(model, probe_rows(model.inputs, TRIAL_ROWS))
     except Exception:  # noqa: BLE001 - ONNX Runtime's have no base of their own
-        return 0.0
+        return None
 
 
 def _fastest(model: Model, feeds: Feeds) -> float:
+    """Return the CPU time of a run, of all its threads: a start shares its cores with others."""
     seconds = []
     for _ in range(TRIALS):
-        started = time.thread_time()
+        started = time.process_time()
         model.run(feeds)
-        seconds.append(time.thread_time() - started)
+        seconds.append(time.process_time() - started)
     return min(seconds)

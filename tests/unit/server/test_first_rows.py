@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -28,7 +30,7 @@ class Timed:
     def __init__(self, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
         self._now = 0.0
         self._answer = model.run
-        monkeypatch.setattr(first_rows, "time", SimpleNamespace(thread_time=lambda: self._now))
+        monkeypatch.setattr(first_rows, "time", SimpleNamespace(process_time=lambda: self._now))
         monkeypatch.setattr(model, "run", self._run)
 
     def _run(self, feeds: Feeds) -> list[Array]:
@@ -49,10 +51,31 @@ def test_equal_rows_do_not_tell_how_long_rows_take(monkeypatch: pytest.MonkeyPat
     assert first_rows.loop_rows(model) == pytest.approx(LOOP_SECONDS / OTHER, abs=2)
 
 
-def test_a_model_without_an_answer_to_them_is_timed_with_equal_ones(
+def test_a_model_without_an_answer_to_them_is_taken_to_be_as_uneven_as_trees(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     model = loaded(small_models.failing_above(1.0, 2))
     Timed(model, monkeypatch)
 
-    assert first_rows.loop_rows(model) > 4 * LOOP_SECONDS / OTHER
+    most = (LOOP_SECONDS - OTHER) / (first_rows.UNLIKE * EQUAL)
+    assert first_rows.loop_rows(model) == pytest.approx(most, abs=2)
+
+
+def test_work_of_other_threads_counts() -> None:
+    """Their time is no time of the thread that asks, which sleeps while they work."""
+    model = loaded(small_models.good(3))
+    answer = model.run
+
+    def work(feeds: Feeds) -> list[Array]:
+        until = time.thread_time() + 2 * LOOP_SECONDS
+        while time.thread_time() < until:
+            pass
+        return answer(feeds)
+
+    def run_elsewhere(feeds: Feeds) -> list[Array]:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(work, feeds).result()
+
+    model.run = run_elsewhere  # type: ignore[method-assign]
+
+    assert first_rows.loop_rows(model) == 0
