@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 
 STORE_PAUSE_SECONDS = 5.0
 REPORT_SECONDS = 0.5
-"""At most so long after a comparison the server knows of it."""
+"""So long after a comparison, or up to twice as long, the server knows of it."""
 MOST_PAUSE_SECONDS = 10.0
 """Between two batches, however long the first one waited for a core."""
+CPU_SHARE = 0.1
+"""Of the time, for computing, however long a batch takes: the served model has the same limit."""
 RECEIVED = 1 << 20
 
 
@@ -203,15 +205,15 @@ class Comparison:
 
     def _take(self, head: dict[str, Any], content: bytes) -> None:
         """Score a batch, and rest before the next one is asked for."""
-        began = time.monotonic()
+        began, computed = time.monotonic(), time.process_time()
         feeds = unpacked(head["tensors"], content)
         answered = feeds.pop(ANSWERED)
         with _processor_seconds(self._seconds):
             self._count(head["ids"], answered, self._scored(feeds))
         # not only the time on a core: while it waits for one, it takes every pause of whoever has
         # it, who then finds the caches filled with something else
-        taken = time.monotonic() - began
-        rest = min(taken / self._share - taken, MOST_PAUSE_SECONDS)
+        taken, used = time.monotonic() - began, time.process_time() - computed
+        rest = max(min(taken / self._share - taken, MOST_PAUSE_SECONDS), used / CPU_SHARE - used)
         self._report(rest)
         time.sleep(rest)
         with contextlib.suppress(OSError):

@@ -23,7 +23,7 @@ ROW_SECONDS = 0.001
 ROWS = 33
 """Three batches at least, as one has 16: the first may be small, and so its rest."""
 MOST_SHARE = 0.07
-"""Of the time. The candidate has 0.02, and has not rested yet after the last batch."""
+"""Of the time. The candidate has 0.01, and has not rested yet after the last batch."""
 
 
 def looping(number: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from checkrail_decision_writer.table import by_date, table_of
+from checkrail_server.decisions import gathered
 from checkrail_server.decisions.frames import FrameError, Header, column_of
 from checkrail_server.decisions.gathered import Requests
 from checkrail_server.decisions.log import DecisionLog
@@ -149,9 +151,26 @@ async def test_many_requests_are_handed_over_before_the_next_tick(tmp_path: Path
         await asyncio.sleep(0)
 
     assert recorder.log.pending == 3000
+    await recorder.log.look()  # after what its thread was handed
+    assert recorder.spool.pending >= 1024
     rows = await recorder.rows()
     assert [row["request_id"] for row in rows] == [str(number) for number in range(3000)]
     assert [row["inputs"]["country"] for row in rows] == [f"c{number}" for number in range(3000)]
+
+
+async def test_each_request_has_the_time_at_which_its_batch_was_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(tmp_path)
+    seconds = iter((100, 200))
+    clock = SimpleNamespace(time_ns=lambda: next(seconds) * 10**9)
+    monkeypatch.setattr(gathered, "time", clock)
+    recorder.log.take(feeds(1, 2), outputs(1, 2), requests(("a", 1, 0.1), ("b", 1, 0.1)))
+    recorder.log.take(feeds(3), outputs(3), requests(("c", 1, 0.1)))
+
+    rows = await recorder.rows()
+
+    assert [row["time"].timestamp() for row in rows] == [100, 100, 200]
 
 
 async def test_ids_of_any_size_delete_no_record_of_others(tmp_path: Path) -> None:

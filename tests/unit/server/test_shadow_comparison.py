@@ -41,8 +41,16 @@ class Desk:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.rests: list[float] = []
         self.told_before_rest: list[dict[str, Any]] = []
-        self._ticks = count()
-        clock = SimpleNamespace(monotonic=self._now, sleep=self._rest)
+        self.wanted = BATCH_SECONDS
+        """What passes between two looks at the clock, on a core or in waiting for one."""
+        self.computed = 0.0
+        """What of it is on a core."""
+        self._ticks, self._computed_ticks = count(), count()
+        clock = SimpleNamespace(
+            monotonic=lambda: self.wanted * next(self._ticks),
+            process_time=lambda: self.computed * next(self._computed_ticks),
+            sleep=self._rest,
+        )
         monkeypatch.setattr(shadow_process, "time", clock)
         # it would limit the process of the tests
         monkeypatch.setattr(shadow_process, "_processor_seconds", lambda _: nullcontext())
@@ -53,10 +61,6 @@ class Desk:
         start = {"share": TIME_SHARE, "output": "score", "edges": (0.25, 0.5, 0.75)}
         self._comparison = shadow_process.Comparison(self._link, CANDIDATE, model, start, 60)
         self.heard()
-
-    def _now(self) -> float:
-        """Between any two looks at the clock so much passes, on a core or in waiting for one."""
-        return BATCH_SECONDS * next(self._ticks)
 
     def _rest(self, seconds: float) -> None:
         self.rests.append(seconds)
@@ -81,6 +85,10 @@ class Desk:
         head = {"ids": [None] * len(values), "tensors": described}
         self._comparison.run(iter([(head, content)]))
 
+    def say_nothing(self) -> None:
+        """Be silent for as long as it waits for a word."""
+        self._comparison.run(iter([({}, b"")]))
+
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
@@ -95,8 +103,36 @@ def test_it_rests_for_the_time_that_it_wanted_a_core(desk: Desk) -> None:
     assert desk.heard() == [{"done": 2}]
 
 
+def test_it_rests_for_ten_seconds_at_most_however_long_it_waited(desk: Desk) -> None:
+    desk.wanted = 3.0
+
+    desk.take(0.1)
+
+    assert desk.rests == [10.0]
+
+
+def test_it_never_computes_for_more_than_a_tenth_of_the_time(desk: Desk) -> None:
+    desk.wanted = desk.computed = 16.0
+
+    desk.take(0.1)
+
+    assert desk.rests == [pytest.approx(9 * 16.0)]
+
+
 def test_it_tells_what_it_found_before_it_rests(desk: Desk) -> None:
     desk.take(0.1, 0.9)
 
     [told] = desk.told_before_rest
+    assert told["report"]["compared"] == 2
+
+
+def test_it_tells_what_it_found_when_nothing_follows(desk: Desk) -> None:
+    desk.wanted = 0.001  # a rest that is too short to tell before it
+    desk.take(0.1, 0.9)
+    assert desk.heard() == [{"done": 2}]
+    desk.wanted = 1.0
+
+    desk.say_nothing()
+
+    [told] = desk.heard()
     assert told["report"]["compared"] == 2
