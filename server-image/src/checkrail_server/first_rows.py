@@ -15,8 +15,10 @@ from checkrail_server.runtime_errors import sentence
 from checkrail_server.tensors import ANY, FLOATS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from checkrail_server.model import Feeds, Model
-    from checkrail_server.tensors import Array
+    from checkrail_server.tensors import Array, TensorSpec
 
 TRIAL_ROWS = 64
 """That are timed together; what they take beyond one of them is the time of a row."""
@@ -38,17 +40,7 @@ def loop_rows(model: Model) -> int:
     value, tried = _answers(model)
     one = _fastest_of_equal(model, 1, value)
     many = _fastest_of_equal(model, TRIAL_ROWS, value)
-    for spec, *answers in zip(model.outputs, *tried, strict=True):
-        if answers[0].shape[:1] != (1,):
-            raise LoadError(
-                f"the output {spec.name!r} has the shape {list(answers[0].shape)} for one row; "
-                "its first dimension must be the number of rows"
-            )
-        if spec.datatype in FLOATS and not any(np.isfinite(answer).all() for answer in answers):
-            raise LoadError(
-                f"the output {spec.name!r} is not finite, neither for a row of zeros nor for one "
-                "of ones: look for NaN and infinity among the weights"
-            )
+    _check(model.outputs, tried)
     if one >= LOOP_SECONDS:
         return 0
     different = _fastest_of_different(model)
@@ -67,6 +59,21 @@ def _answers(model: Model) -> tuple[int, list[list[Array]]]:
     if not answers:
         raise LoadError(f"the model fails on a row of zeros and on one of ones: {sentence(error)}")
     return next(iter(answers)), list(answers.values())
+
+
+def _check(outputs: Sequence[TensorSpec], tried: Sequence[list[Array]]) -> None:
+    """Refuse answers to one row that are not of one row, or never finite."""
+    for spec, *answers in zip(outputs, *tried, strict=True):
+        if answers[0].shape[:1] != (1,):
+            raise LoadError(
+                f"the output {spec.name!r} has the shape {list(answers[0].shape)} for one row; "
+                "its first dimension must be the number of rows"
+            )
+        if spec.datatype in FLOATS and not any(np.isfinite(answer).all() for answer in answers):
+            raise LoadError(
+                f"the output {spec.name!r} is not finite, neither for a row of zeros nor for one "
+                "of ones: look for NaN and infinity among the weights"
+            )
 
 
 def _fastest_of_equal(model: Model, rows: int, value: int) -> float:
