@@ -39,7 +39,7 @@ REPORT_SECONDS = 0.5
 MOST_PAUSE_SECONDS = 10.0
 """Between two batches, however long the first one waited for a core."""
 CPU_SHARE = 0.1
-"""Of the time, for computing, however long a batch takes: the served model has the same limit."""
+"""Of the time, for computing, however long a batch takes: a pod's CPU limit is for both models."""
 RECEIVED = 1 << 20
 
 

@@ -82,7 +82,7 @@ class StoreProcess:
         """Return why the child is gone."""
         code, _ = self._child.reap(kill=False)
         how = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        why = "see the pod's log"
+        why = "see the log: kubectl logs --previous"
         if code == -signal.SIGKILL:
             why = "probably for want of memory: raise server.resources.limits.memory"
         return (
